@@ -16,37 +16,37 @@ use crate::json_values;
 /// A video and its annotations.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Video {
-    /// The name that the file gives it.
+    /// Name of the video in the file.
     pub id: String,
-    /// Empty where none is named.
+    /// Subset of the video; empty if none is named.
     pub subset: String,
     /// Its length, if the file has it.
     pub duration_secs: Option<f64>,
-    /// Where its file is, if it says so.
+    /// Path of its file, if given.
     pub path: Option<String>,
-    /// The recording it belongs to; empty where none is named.
+    /// The recording it belongs to; empty if none is named.
     pub group: String,
-    /// A remark; empty where there is none.
+    /// A remark; empty if there is none.
     pub note: String,
-    /// Those that can be read.
+    /// The readable annotations.
     pub annotations: Vec<Annotation>,
-    /// What is wrong with the video as a whole or with other annotations.
+    /// Problems of the video as a whole or of unreadable annotations.
     pub problems: Vec<String>,
 }
 
-/// A label and where it holds.
+/// A label and its extent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
-    /// It is of the whole clip.
+    /// `true` for a label of the whole clip.
     #[serde(default, skip_serializing_if = "std::ops::Not::not", deserialize_with = "json_values::as_flag")]
     pub clip: bool,
     /// The class.
     #[serde(deserialize_with = "json_values::as_text")]
     pub label: String,
-    /// When it begins and ends, in seconds.
+    /// Start and end in seconds.
     #[serde(deserialize_with = "json_values::as_pair")]
     pub segment: [f64; 2],
-    /// A remark; empty where there is none.
+    /// A remark; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "json_values::as_text")]
     pub note: String,
 }
@@ -78,7 +78,7 @@ struct Fields<D, A> {
 /// Returns the videos of the file at `path`, by their names.
 ///
 /// # Errors
-/// If it cannot be read or is no such JSON, with the line; what is wrong with a video is among its problems.
+/// If it cannot be read or is not such a JSON, with the line; problems of a video are among its problems.
 pub fn read(path: &Path) -> Result<Vec<Video>> {
     let File { database, .. } = serde_json::from_str::<File<Value>>(&text::read(path)?).map_err(|error| {
         let remedy = "Expected \"database\": videos with \"subset\" and \"annotations\"";

@@ -1,5 +1,5 @@
-//! The files in which the field keeps labels of videos, in their own terms: projects of labels, data sets and evaluation
-//! map what they need from one reader and writer of each.
+//! Readers and writers of the common annotation files, one for each format: labelling projects, data sets and
+//! evaluation map their labels from these.
 
 pub mod activity_net;
 pub mod text;

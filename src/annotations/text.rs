@@ -12,10 +12,10 @@ use crate::files;
 use crate::names::{composed, is_hidden};
 use crate::table;
 
-/// Larger files are no labels.
+/// Maximum file size; larger files are not label files.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// Folders within folders that are looked into.
+/// Maximum depth of nested folders.
 const MAX_DEPTH: usize = 32;
 
 /// The magic number of gzip files.
@@ -79,10 +79,10 @@ pub fn line_of(bytes: &[u8], place: usize) -> usize {
     1 + bytes[..place.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
-/// Returns the file `source`, or those of this ending in the folder `source` and the folders in it, by name.
+/// Returns the file `source`, or the files with this ending in the folder `source` and its sub-folders, by name.
 ///
 /// # Errors
-/// If there is none.
+/// If there is no such file.
 pub fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     if !source.is_dir() {
         return Ok(vec![source.to_owned()]);
@@ -108,8 +108,9 @@ pub fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Returns the classes of a folder with a list for each, `CLASS` + one of `endings`, and these lists, sorted by class. `what` says what
-/// the lists are where a file is named in place of the folder, `remedy` what to do where there is none.
+/// Returns the classes of a folder with a list for each, `CLASS` + one of `endings`, and these lists, sorted by class.
+/// For errors, `what` describes the lists where a file is named in place of the folder, and `remedy` is used where
+/// there is none.
 ///
 /// # Errors
 /// If the folder cannot be read or holds no such list, or the name of one is not text.
@@ -140,10 +141,10 @@ fn class_of<'a>(name: &'a str, endings: &[&str]) -> Option<&'a str> {
     endings.iter().find_map(|ending| name.strip_suffix(ending))
 }
 
-/// JSON in the file at `path`.
+/// Reads JSON from the file at `path`.
 ///
 /// # Errors
-/// As [`read`], or if it is not what `T` is, with the line.
+/// As [`read`], or if it is not valid for `T`, with the line.
 pub fn json<T: for<'a> serde::Deserialize<'a>>(path: &Path, what: &str) -> Result<T> {
     serde_json::from_str(&read(path)?)
         .map_err(|error| Error::file(path, format!("this is not {what}: {error}"), "Choose another file or format"))

@@ -7,7 +7,7 @@ pub const TEST: &str = "_test.txt";
 /// The class name of ambiguous segments.
 pub const AMBIGUOUS: &str = "Ambiguous";
 
-/// Returns the video of a line and when its segment begins and ends; none if the line is not written so.
+/// Returns the video of a line and the start and end of its segment; `None` if the line is malformed.
 pub fn segment(line: &str) -> Option<(&str, [f64; 2])> {
     let mut words = line.split_whitespace();
     let (video, start, end) = (words.next()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);

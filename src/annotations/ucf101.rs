@@ -6,13 +6,13 @@ use std::path::Path;
 use super::text;
 use crate::error::{Error, Result};
 
-/// The name under which the class index is beside its lists.
+/// The name of the class index beside the lists.
 pub const CLASS_INDEX: &str = "classInd.txt";
 
 /// Returns the clip of a line and the number of its class, if it has one.
 pub fn fields(line: &str) -> (&str, Option<usize>) {
     match line.rsplit_once(char::is_whitespace) {
-        // A number too large or below zero is one of no class.
+        // A number that is too large or negative belongs to no class.
         Some((clip, id)) if is_number(id) => (clip.trim_end(), Some(id.parse().unwrap_or(usize::MAX))),
         _ => (line, None),
     }
@@ -24,7 +24,7 @@ fn is_number(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Returns the first folder of a clip, which is called after its class.
+/// Returns the first folder of a clip, which is named after its class.
 pub fn folder_of(clip: &str) -> &str {
     clip.split(['/', '\\']).next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How far the parts of a job are: by their files, their locks and their logs, and by what Slurm says of its tasks.
+//! Progress of the parts of a job, from their files, locks and logs and from Slurm's states of its tasks.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -13,43 +13,43 @@ use crate::files;
 use crate::plural::counted;
 use crate::shards::{PartFolder, Shard};
 
-/// States of Slurm in which a task runs or ends, and in which it waits; in all others it is over.
+/// Slurm's states of running and of waiting tasks; in all other states a task has ended.
 const RUNNING: [&str; 6] = ["COMPLETING", "RUNNING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED"];
 const WAITING: [&str; 7] =
     ["CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"];
 
-/// Bytes that are read of the end of a log.
+/// Number of bytes read at the end of a log.
 const LOG_TAIL: u64 = 1 << 16;
 
 /// The state of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
-    /// It is there.
+    /// The part is complete.
     Done,
-    /// A process computes it.
+    /// A process is computing it.
     Running,
     /// Slurm has not started it yet.
     Queued,
-    /// It was begun and ended early, in the words of Slurm if it has any.
+    /// It ended early; with Slurm's reason, if any.
     Failed(Option<String>),
-    /// Nothing is there of it.
+    /// Nothing of it exists.
     Missing,
 }
 
-/// What is known of a part.
+/// The status of a part.
 #[derive(Debug, Clone)]
 pub struct PartStatus {
     /// Its shard.
     pub shard: Shard,
     /// Its state.
     pub state: JobState,
-    /// Results so far, and of how many, of an unfinished one.
+    /// Number of results so far and in all, of an unfinished part.
     pub progress: Option<(usize, usize)>,
-    /// The machine that Slurm gave it.
+    /// The machine that Slurm assigned.
     pub node: Option<String>,
-    /// Time since something of it was written.
+    /// Time since its last output.
     pub age: Option<Duration>,
-    /// Its log under Slurm, which need not exist.
+    /// Its Slurm log, which need not exist.
     pub log: PathBuf,
     /// The last line of its log.
     pub last_line: Option<String>,
@@ -60,13 +60,13 @@ pub struct PartStatus {
 pub struct JobsReport {
     /// The parts in their order.
     pub parts: Vec<PartStatus>,
-    /// The number and the state of the job that merges, if one was submitted.
+    /// Slurm's number and the state of the merge job, if one was submitted.
     pub merge: Option<(String, JobState)>,
     /// The log of that job, which need not exist.
     pub merge_log: PathBuf,
     /// The last line of its log.
     pub merge_line: Option<String>,
-    /// Why Slurm could not be asked.
+    /// Reason why Slurm could not be queried.
     pub no_slurm: Option<Error>,
 }
 
@@ -87,7 +87,7 @@ impl JobsReport {
     /// Returns the state of the parts in the folder `parts`.
     ///
     /// # Errors
-    /// If there is nothing of a job in the folder, or it cannot be read.
+    /// If the folder holds no parts of a job, or cannot be read.
     pub fn of(parts: &Path) -> Result<Self> {
         let folder = PartFolder::new(parts);
         let record = SubmissionRecord::read(parts)?;
@@ -112,7 +112,7 @@ impl JobsReport {
             (
                 number,
                 state.unwrap_or_else(|| match merge_log.exists() {
-                    // Slurm forgets jobs; the log says how it ended.
+                    // Slurm forgets jobs; the log shows how it ended.
                     true => JobState::Failed(Some("ended".into())),
                     false => JobState::Missing,
                 }),
@@ -150,7 +150,7 @@ impl PartStatus {
         let state = match task.map(|task| state_of(&task.state)) {
             _ if is_done => JobState::Done,
             _ if folder.is_computed(shard) => JobState::Running,
-            // Slurm knows of no part: the command failed, or wrote elsewhere.
+            // Slurm has ended it without a part: the command failed, or wrote elsewhere.
             Some(JobState::Done) => JobState::Failed(Some("ended without a part".into())),
             Some(state) => state,
             None if begun => JobState::Failed(None),
@@ -183,7 +183,7 @@ pub fn age_text(time: Duration) -> String {
     }
 }
 
-/// Returns the tasks of the job `number`, or why Slurm could not be asked; its absence is no fault.
+/// Returns the tasks of job `number`, or the error of querying Slurm; a missing Slurm is no error.
 fn asked(number: Option<&str>) -> (Vec<Task>, Option<Error>) {
     match number.map(slurm::tasks) {
         None => (Vec::new(), None),
@@ -193,7 +193,7 @@ fn asked(number: Option<&str>) -> (Vec<Task>, Option<Error>) {
     }
 }
 
-/// Returns whether a task of this state neither waits nor runs.
+/// Returns `true` if a task of this state neither waits nor runs.
 pub(super) fn is_over(state: &str) -> bool {
     !RUNNING.contains(&state) && !WAITING.contains(&state)
 }
@@ -214,8 +214,8 @@ fn age(path: &PathBuf) -> Option<Duration> {
     Some(SystemTime::now().duration_since(written).unwrap_or_default())
 }
 
-/// Returns the last lines of the log at `path`, at most 64 KiB, without control characters. Of a line that a progress bar has
-/// overwritten, the last state is kept.
+/// Returns the last lines of the log at `path`, at most 64 KiB, without control characters. If a progress bar has
+/// overwritten a line, only its last state is returned.
 ///
 /// # Errors
 /// If the file cannot be read.

@@ -1,4 +1,4 @@
-//! Jobs over several machines under a batch system: the scripts that Slurm runs, their submission, and how far the parts are.
+//! Jobs over several machines under a batch system: Slurm scripts, their submission, and the progress of the parts.
 
 mod jobs;
 mod record;

@@ -1,4 +1,4 @@
-//! What was submitted, kept in the folder of the parts.
+//! Record of a submission, stored in the folder of the parts.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub struct SubmissionRecord {
     pub schema: String,
     /// Slurm's number of the array.
     pub array: String,
-    /// Slurm's number of the job that merges; none where that could not be submitted.
+    /// Slurm's number of the merge job; `None` if that could not be submitted.
     pub merge: Option<String>,
     /// Number of shards.
     pub shards: usize,

@@ -1,13 +1,15 @@
-//! What each task of an array asks of Slurm.
+//! Slurm resources of each task of an array.
 
 use std::path::PathBuf;
 
 /// Seconds before its time limit at which Slurm sends a task SIGTERM, for it to save its work.
 pub(super) const SAVING_SECS: u64 = 120;
-/// Shortest time limit in seconds: Slurm may send SIGTERM a minute earlier than asked, and a shorter task would be queued again and again.
+/// Shortest time limit in seconds: Slurm may send SIGTERM up to a minute early, and a shorter task would be requeued
+/// forever.
 const SHORTEST_SECS: u64 = 300;
 
-/// The resources of a task; what is `None` is left to the cluster. The texts are checked by the functions of this type.
+/// The resources of a task; the cluster's default applies for `None`. The texts are checked by the functions of this
+/// type.
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     /// Slurm's partition.
@@ -30,7 +32,7 @@ impl Resources {
     /// Checks a word of a line that begins with `#SBATCH`.
     ///
     /// # Errors
-    /// If Slurm would read more, or something else, than this word.
+    /// If Slurm would read it as more than this word or as something else.
     pub fn word(text: &str) -> Result<String, String> {
         let is_plain = |c: char| c.is_ascii_graphic() && !"\"'\\#`$;".contains(c);
         match !text.is_empty() && text.chars().all(is_plain) {
@@ -57,7 +59,7 @@ impl Resources {
     /// `days-hours:minutes:seconds`.
     ///
     /// # Errors
-    /// If it is none, or too short for a task to save its work.
+    /// If it is malformed, or too short for a task to save its work.
     pub fn time(text: &str) -> Result<String, String> {
         match seconds(text) {
             None => Err("expected a time such as 90 (minutes), 2:00:00 or 1-12 (days-hours)".into()),
@@ -68,7 +70,7 @@ impl Resources {
         }
     }
 
-    /// The lines of a script by which Slurm is asked for these.
+    /// Returns the lines of a script that request these resources.
     pub(super) fn lines(&self) -> Vec<String> {
         let line = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("--{name}={value}"));
         let own = [line("gres", &self.gpus.as_ref().map(|gpus| format!("gpu:{gpus}"))), line("mem", &self.memory)];
@@ -77,7 +79,7 @@ impl Resources {
         own.into_iter().chain([cpus, time]).flatten().chain(self.common_lines()).collect()
     }
 
-    /// Those that the task that merges needs as well.
+    /// Returns the lines that the merge task needs as well.
     pub(super) fn common_lines(&self) -> Vec<String> {
         let partition = self.partition.as_ref().map(|partition| format!("--partition={partition}"));
         partition.into_iter().chain(self.others.iter().cloned()).collect()

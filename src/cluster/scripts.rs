@@ -7,7 +7,7 @@ use super::resources::SAVING_SECS;
 use crate::command_line::quoted;
 use crate::shards::{PartFolder, Shard};
 
-/// Times that a task is queued again at most: one that never gets to save anything must not run for ever.
+/// Maximum number of requeues of a task: one that never saves any progress must not run forever.
 const MOST_RESTARTS: usize = 100;
 
 /// A command in shards, each of which is a task of an array.
@@ -21,26 +21,26 @@ pub struct ArrayJob {
     pub command: Vec<String>,
     /// Number of shards.
     pub shards: usize,
-    /// Those to compute, ascending.
+    /// Shards to compute, ascending.
     pub missing: Vec<Shard>,
-    /// Whether the merge overwrites files.
+    /// `true` if the merge overwrites files.
     pub force: bool,
-    /// What each task asks for.
+    /// Resources of each task.
     pub resources: Resources,
 }
 
 impl ArrayJob {
-    /// The folder of its scripts and logs in that of the parts.
+    /// Returns the folder of its scripts and logs in that of the parts.
     pub(super) fn folder(parts: &Path) -> PathBuf {
         parts.join("slurm")
     }
 
-    /// The log of a task.
+    /// Returns the log of a task.
     pub(super) fn log(parts: &Path, shard: Shard) -> PathBuf {
         Self::folder(parts).join(format!("task-{}.log", shard.index()))
     }
 
-    /// The log of the merge.
+    /// Returns the log of the merge.
     pub(super) fn merge_log(parts: &Path) -> PathBuf {
         Self::folder(parts).join("merge.log")
     }
@@ -127,7 +127,7 @@ fn head(options: impl IntoIterator<Item = String>) -> String {
     options.into_iter().map(|option| format!("#SBATCH {option}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns a path as text; paths that are none are refused before.
+/// Returns a path as text; paths that are not valid text are refused earlier.
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

@@ -6,18 +6,18 @@ use std::process::{Command, Stdio};
 
 use crate::error::{Error, Result};
 
-/// The state of a task or a job, as Slurm names it.
+/// Slurm's state of a task or a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Task {
-    /// Its number in the array; none of a job without an array.
+    /// Its index in the array; `None` for a job without an array.
     pub index: Option<usize>,
-    /// `RUNNING`, `PENDING` and so on.
+    /// Slurm's name of the state, such as `RUNNING` or `PENDING`.
     pub state: String,
     /// The machine, if it has one.
     pub node: Option<String>,
 }
 
-/// Returns what a command of Slurm prints; the kind of the error is `NotFound` where there is none.
+/// Returns the output of a Slurm command; the kind of the error is `NotFound` if Slurm is not installed.
 fn output(program: &str, arguments: &[String]) -> Result<String> {
     let run = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let run = run.map_err(|error| match error.kind() {
@@ -41,7 +41,7 @@ pub(super) fn check_installed() -> Result<()> {
 }
 
 /// Submits the script at `path`, whose output goes to `log`, a path in which Slurm fills in `%` patterns, and returns the job's number.
-/// It begins when the jobs `after` have ended, however they ended.
+/// The job begins when the jobs `after` have ended, successfully or not.
 pub(super) fn submit(path: &Path, log: &str, after: Option<&str>) -> Result<String> {
     let words = submit_words(path, log, after);
     let printed = output(&words[0], &words[1..])?;
@@ -71,7 +71,7 @@ pub(super) fn tasks(number: &str) -> Result<Vec<Task>> {
         Err(error) if error.cause.contains("Invalid job id") => Vec::new(), // it ended a while ago
         Err(error) => return Err(error),
     };
-    // Only clusters with a database remember more.
+    // Only clusters with an accounting database remember ended jobs.
     let words = ["-n", "-X", "-P", "-o", "JobID,State,NodeList", "-j", number].map(str::to_owned);
     let mut tasks = output("sacct", &words).map(|printed| parse_accounts(&printed)).unwrap_or_default();
     tasks.retain(|task| queued.iter().all(|queued| queued.index != task.index));

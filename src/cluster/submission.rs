@@ -13,15 +13,15 @@ use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 use crate::shards::{PartFolder, Shard};
 
-/// The script of the tasks, that of the merge.
+/// The scripts of the tasks and of the merge.
 const SCRIPTS: [&str; 2] = ["array.sh", "merge.sh"];
 
 /// The jobs that were submitted.
 #[derive(Debug, Clone)]
 pub struct Submitted {
-    /// What was kept of them.
+    /// The record of the submission.
     pub record: SubmissionRecord,
-    /// Why the merge could not be submitted.
+    /// Error of submitting the merge.
     pub no_merge: Option<Error>,
 }
 
@@ -46,7 +46,7 @@ impl ArrayJob {
         ]
     }
 
-    /// The log of each task, as Slurm has it written.
+    /// Returns the log of each task, as Slurm has it written.
     fn log_pattern(&self) -> String {
         format!("{}/task-%a.log", escaped(&Self::folder(&self.parts)))
     }
@@ -92,7 +92,7 @@ pub fn submit(job: &ArrayJob) -> Result<Submitted> {
     Ok(Submitted { record, no_merge: merge.err() })
 }
 
-/// Refuses a folder in which something is computed or queued.
+/// Refuses a folder of whose parts some are being computed or are queued.
 fn check_idle(job: &ArrayJob) -> Result<()> {
     let folder = PartFolder::new(&job.parts);
     let computed = |shard: &Shard| folder.is_computed(*shard);

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::nets::{MotionCrop, MotionSquare};
 use crate::video::Geometry;
 
-/// A window of a clip and the part of its frames that is seen.
+/// A window of a clip and the crop of its frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draw {
     /// Index of the clip.
@@ -20,7 +20,7 @@ pub struct Draw {
     pub start: usize,
     /// Distance between its frames.
     pub stride: usize,
-    /// The part that is seen.
+    /// The crop that all frames of the window share.
     pub crop: Crop,
 }
 
@@ -35,26 +35,27 @@ pub struct Crop {
     pub width: f32,
     /// Height.
     pub height: f32,
-    /// Whether left and right are exchanged.
+    /// `true` if left and right are exchanged.
     pub mirrored: bool,
 }
 
-/// Draws windows of `window` frames; what the clip leaves out is repeated from its last frame.
+/// Draws windows of `window` frames; clips that are too short repeat their last frame.
 #[derive(Debug, Clone)]
 pub struct Sampler {
     /// Seed of the run.
     pub seed: u64,
-    /// Samples a step.
+    /// Batch size.
     pub batch: usize,
     /// Number of clips.
     pub clips: usize,
-    /// Frames of a window.
+    /// Number of frames of a window.
     pub window: usize,
-    /// Frames that a clip has to have to be drawn: in shorter ones the last frame is repeated, which MotionNet cannot learn from.
+    /// Minimum number of frames of a clip to be drawn: shorter ones repeat the last frame, which MotionNet cannot learn
+    /// from.
     pub least: usize,
-    /// Parts of a clip from each of which a window is drawn.
+    /// Number of parts of a clip, from each of which a window is drawn.
     pub segments: usize,
-    /// Largest distance between them.
+    /// Largest distance between the frames of a window.
     pub max_stride: usize,
     /// Size of the decoded frames.
     pub frame: Geometry,
@@ -63,30 +64,30 @@ pub struct Sampler {
     /// Sides of the crop relative to the largest one that fits; neighbours in the list may be combined (paper: 256, 224, 192
     /// of 256).
     pub scales: Vec<f32>,
-    /// The clips of each class that has any, where classes are drawn equally often; empty where clips are.
+    /// The clips of each non-empty class when classes are drawn equally often; empty when clips are.
     pub classes: Vec<Vec<usize>>,
     /// α of mixup's Beta distribution; 0 for no mixup.
     pub mixup: f64,
-    /// What of a frame is seen: of both, one or the other is drawn.
+    /// Source region of the crops: whole frames, around the motion, or either at random.
     pub seen: MotionCrop,
-    /// The square around the motion of each clip, where that is seen; the whole frame where there is none.
+    /// The square around the motion of each clip, where crops use it; `None` for the whole frame.
     pub squares: Vec<Option<MotionSquare>>,
 }
 
-/// What the generators of a run draw.
+/// Purposes of random numbers, each with a generator of its own.
 mod purpose {
     pub const PAIR: u64 = 0;
     pub const CLIPS: u64 = 1;
     pub const WINDOW: u64 = 2;
     pub const CLASSES: u64 = 3;
     pub const MIXING: u64 = 4;
-    /// And one more for each class.
+    /// First of the purposes of the classes, one for each class.
     pub const CLIPS_OF_CLASS: u64 = 5;
 }
 
 impl Sampler {
     /// Returns the clip at place `slot` of step `step`: every clip (or class, and in turn every clip of it) once an epoch, in an
-    /// order of its own each epoch.
+    /// order that changes with each epoch.
     pub fn clip(&self, step: usize, slot: usize) -> usize {
         let drawn = step * self.batch + slot;
         if self.classes.is_empty() {
@@ -98,7 +99,7 @@ impl Sampler {
         clips[self.walk(clips.len(), turn, purpose::CLIPS_OF_CLASS + class as u64)]
     }
 
-    /// Place `drawn` of an endless walk through `count` things, in another order each time round.
+    /// Returns item `drawn` of an endless sequence over `count` items, in a different order in each epoch.
     fn walk(&self, count: usize, drawn: usize, purpose: u64) -> usize {
         let (epoch, place) = (drawn / count, drawn % count);
         let mut order: Vec<usize> = (0..count).collect();
@@ -106,8 +107,8 @@ impl Sampler {
         order[place]
     }
 
-    /// Returns the share that the sample at that place keeps when it is mixed with another: Beta(α, α), of the two shares the
-    /// larger.
+    /// Returns the share of the sample at that place when it is mixed with another: Beta(α, α), the larger of the two
+    /// shares.
     pub fn mixing(&self, step: usize, slot: usize) -> f32 {
         let mut rng = self.rng((step * self.batch + slot) as u64, purpose::MIXING);
         // Jöhnk's method, which accepts at least every second pair for α ≤ 1.
@@ -150,7 +151,7 @@ impl Sampler {
         first..=end.saturating_sub(1).max(first)
     }
 
-    /// Returns the part of the frames of `clip` that crops are taken from.
+    /// Returns the region of the frames of `clip` from which crops are drawn.
     fn region(&self, clip: usize, rng: &mut impl Rng) -> Crop {
         let is_around = match self.seen {
             MotionCrop::Whole => false,
@@ -167,7 +168,7 @@ impl Sampler {
         let aspect = self.crop.width as f32 / self.crop.height as f32;
         let largest = (frame_height * aspect).min(frame_width);
         let scales = &self.scales;
-        // Of the pairs of neighbours each is as likely as the others.
+        // All pairs of neighbours are equally likely.
         let neighbours = |i: usize| (i.saturating_sub(1)..=(i + 1).min(scales.len() - 1)).map(move |j| [i, j]);
         let pairs: Vec<[usize; 2]> = (0..scales.len()).flat_map(neighbours).collect();
         let [i, j] = pairs[rng.random_range(0..pairs.len())];
@@ -250,7 +251,7 @@ impl Crop {
         self.append_scaled(flow, &[if self.mirrored { -zoom_x } else { zoom_x }, zoom_y], size, planes);
     }
 
-    /// The same of flow with a third plane, of numbers that belong to the vectors and stay as they are.
+    /// Like [`append_flow`](Self::append_flow), with a third plane of weights that are resampled but not scaled.
     pub fn append_weighted_flow(&self, flow: FlowMap<'_>, size: Geometry, planes: &mut Vec<f32>) {
         let (vectors, weights) = flow.uv.split_at(2 * flow.width * flow.height);
         self.append_flow(FlowMap { uv: vectors, ..flow }, size, planes);
@@ -275,7 +276,7 @@ impl Crop {
     }
 }
 
-/// Planes u and v of `width`×`height` cells, `cells_from_px` cells a frame pixel.
+/// Planes u and v of `width`×`height` cells, with `cells_from_px` cells per frame pixel.
 #[derive(Clone, Copy)]
 pub struct FlowMap<'a> {
     /// u plane, then v plane.
@@ -284,7 +285,7 @@ pub struct FlowMap<'a> {
     pub width: usize,
     /// Cells down.
     pub height: usize,
-    /// Cells a frame pixel: one half for the finest flow of MotionNet.
+    /// Cells per frame pixel: one half for the finest flow of MotionNet.
     pub cells_from_px: f32,
 }
 

@@ -1,4 +1,4 @@
-//! Decoded clips on disk, for those who ask for it: what is too much for the memory need not be decoded every epoch.
+//! Optional on-disk cache of decoded clips, so that data sets larger than memory are not decoded again every epoch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -19,23 +19,23 @@ use crate::video::{ClipReader, Geometry};
 /// The extension of cached files; nothing else in the folder is touched.
 const EXTENSION: &str = "frames";
 
-/// Changes with how the files are written.
+/// Version of the file format; part of each file's hash.
 const FORMAT: u64 = 3;
 
-/// Nobody writes a clip for so long.
+/// Age after which a temporary file is considered abandoned: writing a clip never takes this long.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The folder and maximum size of a cache of decoded clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachePlan {
-    /// The folder; made if need be.
+    /// The folder; created if it does not exist.
     pub dir: PathBuf,
-    /// Bytes that the files in it take at most.
+    /// Maximum total size of its files, bytes.
     pub max_bytes: u64,
 }
 
-/// Decoded clips as raw pixels, a file each, called by what the clip's file holds and how it is decoded: a clip that is
-/// replaced by another is decoded again, and one that is moved is not. The clips that were not asked for longest make room.
+/// Decoded clips as raw pixels, one file each, named by a hash of the clip's content and the decoding settings: a clip
+/// that is replaced is decoded again, a clip that is moved is not. The least recently used clips are removed first.
 pub struct ClipCache {
     plan: CachePlan,
     room: Mutex<Room>,
@@ -44,22 +44,22 @@ pub struct ClipCache {
 /// The space used by each cached file.
 #[derive(Default)]
 struct Room {
-    /// What the files take, as far as this process knows, those being written among them.
+    /// Total size of the files in bytes, as far as this process knows, including those being written.
     bytes: u64,
-    /// Files that are being written, and how large they will be.
+    /// Files that are being written, and their final sizes.
     coming: HashMap<PathBuf, u64>,
 }
 
-/// The frames of a clip, from wherever they come.
+/// The frames of a clip, decoded or cached.
 pub enum ClipFrames {
-    /// The clip itself.
+    /// Decoded from the clip itself.
     Decoded(ClipReader),
-    /// A file of the cache.
+    /// Read from a file of the cache.
     Cached(CachedFrames),
 }
 
 impl ClipFrames {
-    /// Number of frames, at least one.
+    /// Returns the number of frames, at least one.
     pub fn count(&self) -> usize {
         match self {
             Self::Decoded(reader) => reader.frames(),
@@ -72,7 +72,7 @@ impl ClipFrames {
     /// # Errors
     /// If there is no such frame, or it cannot be read.
     pub fn pictures(&mut self, wanted: &[usize]) -> Result<Vec<Arc<RgbImage>>> {
-        // Each once, in file order.
+        // Each frame once, in file order.
         let places: BTreeSet<usize> = wanted.iter().copied().collect();
         let count = self.count();
         if let Some(beyond) = places.last().filter(|place| **place >= count) {
@@ -92,7 +92,7 @@ impl ClipFrames {
     }
 }
 
-/// A file of the cache.
+/// An open file of the cache.
 pub struct CachedFrames {
     path: PathBuf,
     file: File,
@@ -101,7 +101,7 @@ pub struct CachedFrames {
 }
 
 impl CachedFrames {
-    /// None if the file is not there or holds no whole number of frames.
+    /// Opens a cached file; `None` if it is missing or does not hold a whole number of frames.
     fn open(path: &Path, geometry: Geometry) -> Option<Self> {
         let file = files::open(path).ok()?;
         let (length, frame) = (file.metadata().ok()?.len(), frame_bytes(geometry) as u64);
@@ -123,7 +123,7 @@ impl ClipCache {
     /// Opens the cache.
     ///
     /// # Errors
-    /// If the folder cannot be made or read.
+    /// If the folder cannot be created or read.
     pub fn open(plan: CachePlan) -> Result<Self> {
         fs::create_dir_all(&plan.dir).map_err(|error| Error::io(&plan.dir, &error))?;
         remove_abandoned(&plan.dir);
@@ -133,15 +133,16 @@ impl ClipCache {
         Ok(cache)
     }
 
-    /// Returns the frames of `clip` in size `geometry`, from disk if they are there; else they are decoded and written, each as
-    /// it is decoded, if they fit. Folders of pictures, which are no larger than what would be kept, are always decoded.
+    /// Returns the frames of `clip` in size `geometry`, from disk if cached; otherwise they are decoded and, if they
+    /// fit, written while they are decoded. Folders of pictures are always decoded, since the cached file would not be
+    /// smaller.
     ///
     /// # Errors
-    /// If the clip cannot be opened. What cannot be written is warned of in the log.
+    /// If the clip cannot be opened. Failures to write are logged as warnings.
     pub fn open_clip(&self, clip: &LabelledClip, geometry: Geometry) -> Result<ClipFrames> {
         let Ok(path) = self.path(clip, geometry) else { return clip.open(geometry).map(ClipFrames::Decoded) };
         if let Some(frames) = CachedFrames::open(&path, geometry) {
-            // Failing that, the clip makes room sooner.
+            // If this fails, the clip is only removed earlier.
             let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
             return Ok(ClipFrames::Cached(frames));
         }
@@ -157,7 +158,7 @@ impl ClipCache {
         Ok(CachedFrames::open(&path, geometry).map_or(ClipFrames::Decoded(reader), ClipFrames::Cached))
     }
 
-    /// Makes room for a file of `length` bytes; not if it does not fit at all, or somebody is writing it.
+    /// Makes room for a file of `length` bytes; returns `false` if it exceeds the maximum or is already being written.
     fn reserve(&self, path: &Path, length: u64) -> bool {
         let mut room = self.room();
         if length > self.plan.max_bytes || room.coming.contains_key(path) {
@@ -181,7 +182,7 @@ impl ClipCache {
         fits
     }
 
-    /// Ends what [`Self::reserve`] began.
+    /// Completes a reservation by [`Self::reserve`].
     fn settle(&self, path: &Path, is_there: bool) {
         let mut room = self.room();
         let length = room.coming.remove(path).unwrap_or_default();
@@ -219,11 +220,11 @@ impl ClipCache {
             .collect())
     }
 
-    /// Returns where the frames of a clip are kept.
+    /// Returns the path of the cached frames of a clip.
     fn path(&self, clip: &LabelledClip, geometry: Geometry) -> io::Result<PathBuf> {
         let mut decoded = ContentHash::new();
         decoded.number(FORMAT);
-        // Another version may scale or decode otherwise.
+        // Another version may scale or decode differently.
         decoded.field(env!("CARGO_PKG_VERSION"));
         decoded.number(geometry.width.into());
         decoded.number(geometry.height.into());
@@ -243,7 +244,7 @@ struct CachedFile {
     used: SystemTime,
 }
 
-/// Removes files that were being written by a run that was killed. Failing that, they take room.
+/// Removes temporary files of runs that were killed. Files that cannot be removed only take up space.
 fn remove_abandoned(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -257,7 +258,7 @@ fn remove_abandoned(dir: &Path) {
 
 /// Writes all frames of the clip to `path`.
 fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
-    // On the disk before it has its name: after a power failure a file of the right length might be full of zeros.
+    // Renamed only once it is on disk: after a power failure a file of the right length might be full of zeros.
     atomic::replace(path, |writer| {
         (0..reader.frames()).try_for_each(|index| {
             let picture = picture(reader, index).map_err(|error| io::Error::other(error.to_string()))?;
@@ -268,7 +269,7 @@ fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
     Ok(())
 }
 
-/// Returns a frame in the only size.
+/// Returns a frame in the reader's only size.
 fn picture(reader: &mut ClipReader, index: usize) -> Result<RgbImage> {
     Ok(reader.pictures(index)?.swap_remove(0))
 }

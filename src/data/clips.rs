@@ -1,5 +1,5 @@
-//! The clips of a run as pictures: those that are asked for are decoded, and whole clips are kept while there is memory for
-//! them, so that later epochs need not decode again.
+//! The clips of a run as pictures, decoded on demand; whole clips are kept while memory lasts, so that later epochs
+//! need not decode them again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,17 +12,17 @@ use super::memory_budget::{MemoryBudget, Share};
 use crate::error::Result;
 use crate::video::Geometry;
 
-/// Clips of more frames are never decoded as a whole: only what is drawn of them is.
+/// Clips with more frames are never decoded as a whole, only the frames that are drawn.
 const WHOLE_FRAMES: usize = 1000;
 
 /// The policy for keeping decoded frames in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// All frames of the clip, which are decoded for it: others of them will be wanted.
+    /// All frames of the clip, which is decoded as a whole: other frames of it will be requested.
     Clip,
-    /// The frames that were wanted: they will be again.
+    /// The requested frames: they will be requested again.
     Frames,
-    /// None.
+    /// No frames.
     Nothing,
 }
 
@@ -38,18 +38,18 @@ pub struct Clips {
 #[derive(Default)]
 struct RememberedClip {
     counts: HashMap<usize, usize>,
-    /// Frames by their places, of each clip.
+    /// Kept frames of each clip, by their index.
     kept: HashMap<usize, HashMap<usize, Arc<RgbImage>>>,
 }
 
 impl Clips {
-    /// Clips whose frames are stretched to `geometry`.
+    /// Creates clips whose frames are stretched to `geometry`.
     pub fn new(clips: Vec<LabelledClip>, geometry: Geometry) -> Self {
         let memory = MemoryBudget::of_process().share();
         Self { clips, geometry, cache: None, memory, known: Mutex::default() }
     }
 
-    /// Looks for decoded clips in `cache` as well.
+    /// Also looks up decoded clips in `cache`.
     pub fn with_cache(self, cache: Option<Arc<ClipCache>>) -> Self {
         Self { cache, ..self }
     }
@@ -59,12 +59,12 @@ impl Clips {
         Self { memory: budget.share(), ..self }
     }
 
-    /// Number of clips.
+    /// Returns the number of clips.
     pub fn len(&self) -> usize {
         self.clips.len()
     }
 
-    /// Returns whether there are none.
+    /// Returns `true` if there are no clips.
     pub fn is_empty(&self) -> bool {
         self.clips.is_empty()
     }
@@ -74,7 +74,7 @@ impl Clips {
         self.geometry
     }
 
-    /// Clip `index`.
+    /// Returns clip `index`.
     pub fn clip(&self, index: usize) -> &LabelledClip {
         &self.clips[index]
     }
@@ -89,12 +89,13 @@ impl Clips {
         self.clips.iter().map(|clip| clip.label)
     }
 
-    /// Returns the classes that each clip shows, in the order of the clips.
+    /// Returns the classes of each clip, in the order of the clips.
     pub fn shown(&self) -> impl Iterator<Item = Vec<usize>> {
         self.clips.iter().map(LabelledClip::shown)
     }
 
-    /// Number of frames of clip `index`, at least one. Nothing is decoded but the first frame, and that once.
+    /// Returns the number of frames of clip `index`, at least one. Only the first frame is decoded, and only on the
+    /// first call.
     ///
     /// # Errors
     /// If the clip cannot be opened.
@@ -109,11 +110,11 @@ impl Clips {
 
     /// Returns the frames at the places `wanted` of clip `index`, in that order.
     ///
-    /// Every clip is drawn once an epoch, so none is worth more than another: what fits into the memory stays, of the rest what is
-    /// wanted is decoded each time.
+    /// Every clip is drawn once an epoch, so none is worth more than another: frames that fit into memory stay, the
+    /// others are decoded on each request.
     ///
     /// # Errors
-    /// If the clip cannot be opened, or a frame that is wanted not be decoded, whatever there is memory for.
+    /// If the clip cannot be opened or a requested frame cannot be decoded.
     pub fn pictures(&self, index: usize, wanted: &[usize], keep: Keep) -> Result<Vec<Arc<RgbImage>>> {
         if let Some(pictures) = self.kept(index, wanted) {
             return Ok(pictures);
@@ -136,14 +137,14 @@ impl Clips {
         Ok(pictures)
     }
 
-    /// Returns the same if all of them are in memory.
+    /// Returns the frames if all of them are in memory.
     fn kept(&self, index: usize, wanted: &[usize]) -> Option<Vec<Arc<RgbImage>>> {
         let known = self.lock();
         let frames = known.kept.get(&index)?;
         wanted.iter().map(|place| frames.get(place).cloned()).collect()
     }
 
-    /// Keeps the `pictures` of frames for which memory was taken, and gives back what is not needed for them.
+    /// Keeps the `pictures` of frames for which memory was taken, and returns unused memory to the budget.
     fn keep(&self, index: usize, places: &[usize], pictures: &[Arc<RgbImage>]) {
         let mut known = self.lock();
         let frames = known.kept.entry(index).or_default();
@@ -181,7 +182,7 @@ mod tests {
     const SIZE: Geometry = Geometry { width: 8, height: 8 };
     const FRAME: u64 = 8 * 8 * 3;
 
-    /// A folder of `frames` pictures, the n-th of grey level n.
+    /// Returns a folder of `frames` pictures, the n-th of grey level n.
     fn clip(dir: &Path, frames: usize) -> LabelledClip {
         for i in 0..frames {
             RgbImage::from_pixel(8, 8, Rgb([(i % 250) as u8; 3])).save(dir.join(format!("{i:05}.png"))).unwrap();

@@ -13,19 +13,20 @@ use super::LabelledClip;
 use crate::content_hash::ContentHash;
 use crate::files;
 
-/// A file that changed less than this ago may change again without a later time of change: file systems count coarsely.
+/// A file that changed within this time may change again with the same modification time: file systems have coarse
+/// clocks.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Length and hash of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Content {
-    /// Bytes.
+    /// Length in bytes.
     pub length: u64,
-    /// Of all of them; the same on every machine and in every version of the program.
+    /// Hash of all bytes; the same on every machine and in every version of the program.
     pub hash: u64,
 }
 
-/// Contents by path, as long as size and time of change stay as they were.
+/// Contents by path, valid while size and modification time are unchanged.
 static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (Stamp, Content)>>> = LazyLock::new(Mutex::default);
 
 /// A stamp that reveals changes of a file without reading it.
@@ -42,11 +43,11 @@ impl Stamp {
 }
 
 impl Content {
-    /// Returns the content of the file at `path`, which is read once as long as its size and its time of change stay the same:
-    /// many clips may be parts of one long video.
+    /// Returns the content of the file at `path`, which is read only once while its size and modification time are
+    /// unchanged: many clips may be parts of one long video.
     ///
     /// # Errors
-    /// What the operating system reports; a folder has no content.
+    /// The operating system's error; a folder has no content.
     pub fn of(path: &Path) -> io::Result<Self> {
         let facts = fs::metadata(path)?;
         if !facts.is_file() {
@@ -71,8 +72,8 @@ impl Content {
     }
 }
 
-/// Returns what identifies the pictures of a clip: the content of its file, or which files with which sizes and times are in its
-/// folder, and which part of the video it is; none if there is no such file or folder.
+/// Returns a key that identifies the pictures of a clip: the content of its file, or the names, sizes and times of the
+/// files in its folder, and the part of the video; `None` if there is no such file or folder.
 pub fn clip_identity(clip: &LabelledClip) -> Option<String> {
     let mut hash = ContentHash::new();
     if clip.path.is_dir() {
@@ -98,14 +99,14 @@ pub fn clip_identity(clip: &LabelledClip) -> Option<String> {
 const READ_WHOLE: u64 = 1 << 18;
 const BLOCK: usize = 1 << 14;
 const BLOCKS: u64 = 8;
-/// Of so many pictures of a folder, evenly spread, the content belongs to its fingerprint.
+/// Number of pictures of a folder, evenly spread, whose content is part of its fingerprint.
 const PICTURES: usize = 4;
 
-/// Returns what tells the file at `path`, or the folder of pictures, from what it was, whenever it was copied: lengths, and
-/// content in places throughout it. Reads 128 KiB of a large file.
+/// Returns a fingerprint of the file or folder of pictures at `path` that does not depend on modification times:
+/// lengths, and content sampled throughout. Reads 128 KiB of a large file.
 ///
 /// # Errors
-/// What the operating system reports.
+/// The operating system's error.
 pub fn file_fingerprint(path: &Path) -> io::Result<String> {
     let mut hash = ContentHash::new();
     if path.is_dir() {
@@ -126,7 +127,7 @@ pub fn file_fingerprint(path: &Path) -> io::Result<String> {
     Ok(hash.to_hex())
 }
 
-/// Adds the length of the file at `path` and what it holds in places.
+/// Adds the length of the file at `path` and samples of its content.
 fn sample(path: &Path, hash: &mut ContentHash) -> io::Result<()> {
     let mut file = files::open(path)?;
     let length = file.metadata()?.len();

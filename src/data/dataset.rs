@@ -28,8 +28,8 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// Like [`open`](Self::open), with what was assumed or left out without being wrong: files that are no clips, a list that counts
-    /// from another number than its layout.
+    /// Like [`open`](Self::open), with notes on what was assumed or left out without being an error, such as files that
+    /// are not clips, or a list that does not count from the number of its layout.
     ///
     /// # Errors
     /// Same as [`open`](Self::open).
@@ -50,7 +50,7 @@ impl Dataset {
         Ok((dataset, notes.into_iter().map(Problem::into_error).collect()))
     }
 
-    /// Returns the clips of `source`, which may be none, and what is wrong with every row that is left out.
+    /// Returns the clips of `source`, possibly none, and the problems of every row that is left out.
     ///
     /// # Errors
     /// A missing folder or list.
@@ -67,7 +67,7 @@ pub fn no_clips(source: &DataSource) -> Error {
     Error::file(source.path(), "no clips found", remedy)
 }
 
-/// Returns the first problem, and how many more there are.
+/// Returns the first problem and the number of further ones.
 fn summary(problems: Vec<Problem>) -> Option<Error> {
     let more = problems.len().saturating_sub(1);
     let mut error = problems.into_iter().next()?.into_error();

@@ -14,35 +14,35 @@ use crate::plural::counted;
 pub struct Chosen {
     /// The classes, perhaps with background as one of them.
     pub labels: BTreeSet<Label>,
-    /// The videos; all without.
+    /// The videos; `None` for all.
     pub videos: Option<BTreeSet<VideoId>>,
-    /// Whether rejected predictions are background where nothing is labelled, if background is among the labels.
+    /// `true` to use rejected predictions as background where nothing is labelled, if background is among the labels.
     pub negatives: bool,
-    /// Whether several classes may be shown at the same time.
+    /// `true` if several classes may occur at the same time.
     pub multi_label: bool,
 }
 
-/// The pieces of a project, and what was left out of it and why.
+/// The pieces of a project, and the labels that were left out, with reasons.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FromLabels {
-    /// What can be trained on.
+    /// The pieces to train on.
     pub pieces: Pieces,
-    /// What cannot.
+    /// Labels and videos that cannot be used.
     pub left_out: Vec<Error>,
-    /// What is not used because something else says it more exactly.
+    /// Labels that are unused because more precise ones exist.
     pub remarks: Vec<Error>,
 }
 
-/// Videos that a remark names.
+/// Maximum number of videos named in a remark.
 const MOST_NAMED: usize = 3;
 
 impl FromLabels {
     /// Returns the pieces of `chosen` in the project in folder `project`. `locate` returns the path of a video.
     ///
-    /// A video with segments is learned from these alone, each from its own frames; one without from its whole length, if it
-    /// shows one class. Rejected predictions are background if that is chosen. What shows several of the chosen classes at once teaches
-    /// none of them and is left out, unless they may be shown at the same time; so are videos that are not where they were. A class
-    /// without pieces is no class.
+    /// A video with segments contributes only these, each with its own frames; one without contributes its whole
+    /// length, if it has one class. Rejected predictions are background if that is chosen. Frames with several of the
+    /// chosen classes at once are left out, unless classes may occur at the same time; so are videos whose files are
+    /// missing. Classes without pieces are dropped.
     pub fn new(
         document: &Document,
         project: &Path,
@@ -67,7 +67,7 @@ impl FromLabels {
         let all = video;
         let video = &*all.within_frames();
         if video.segments.is_empty() && !all.segments.is_empty() {
-            return; // It is learned from its segments alone, and all of them lie beyond its end.
+            return; // Only its segments are used, and all of them start beyond its end.
         }
         let wanted = stretches(video, chosen);
         if wanted.is_empty() {
@@ -105,7 +105,7 @@ impl FromLabels {
         }
     }
 
-    /// The classes in the order of the project, background last.
+    /// Keeps the classes that have pieces, in the order of the project, background last.
     fn keep_classes_with_pieces(&mut self, document: &Document, chosen: &Chosen) {
         let classes = document.classes.iter().map(|class| Label::Class(class.id)).chain([Label::Background]);
         for label in classes.filter(|label| chosen.labels.contains(label)) {
@@ -123,7 +123,7 @@ impl FromLabels {
     }
 }
 
-/// Returns the chosen labels of a video, with the frames they hold for: those of its segments, else that of the whole clip.
+/// Returns the chosen labels of a video with their frames: those of its segments, otherwise those of the whole clip.
 fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)> {
     let has_negatives = chosen.negatives && chosen.labels.contains(&Label::Background);
     let negatives = if has_negatives { video.negatives() } else { Vec::new() };
@@ -136,8 +136,8 @@ fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)>
     segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).chain(negatives).collect()
 }
 
-/// Returns what to say about labels of whole clips that have segments, but none of that class, whatever it is: one that has no
-/// other clips is not among the chosen.
+/// Returns a remark on labels of whole clips that have segments, but none of that class. All classes are checked, since
+/// one without other clips is not among the chosen ones.
 fn unused_labels<'a>(videos: impl Iterator<Item = &'a Video>, project: &Path) -> Option<Error> {
     let labels = |video: &Video| {
         let is_segment = |label: &Label| video.segments.iter().any(|segment| segment.label == *label);
@@ -157,12 +157,12 @@ fn unused_labels<'a>(videos: impl Iterator<Item = &'a Video>, project: &Path) ->
     (count > 0).then(|| Error::file(project, cause, remedy))
 }
 
-/// Returns whether a whole clip shows more than one of the chosen classes.
+/// Returns `true` if a whole clip has more than one of the chosen classes.
 fn shows_several(video: &Video, chosen: &Chosen) -> bool {
     video.segments.is_empty() && video.labels.iter().filter(|label| chosen.labels.contains(label)).count() > 1
 }
 
-/// Returns a segment of another chosen class that shares frames.
+/// Returns a segment of another chosen class that overlaps these frames.
 fn clash<'a>(video: &'a Video, chosen: &Chosen, label: Label, [start, end]: [usize; 2]) -> Option<&'a Segment> {
     let is_other = |other: &&Segment| other.label != label && chosen.labels.contains(&other.label);
     video.segments.iter().filter(is_other).find(|other| other.start < end && start < other.end)
@@ -225,7 +225,7 @@ mod tests {
             Label::Class(self.document.class_named(name).unwrap().id)
         }
 
-        /// A video with labels of the whole clip and segments.
+        /// Returns a video with labels of the whole clip and segments.
         fn video(&mut self, name: &str, labels: &[&str], segments: &[(&str, usize, usize)]) -> VideoId {
             std::fs::write(self.dir.path().join(name), "").unwrap();
             let id = self.document.free_video_id();

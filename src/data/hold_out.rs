@@ -1,5 +1,5 @@
-//! Clips to measure on taken out of the training clips, by whole recordings: what is chosen on them has seen neither them
-//! nor their like, and no test clip.
+//! Hold-out split by whole recordings: clips for validation that share no recording with the training clips and are no
+//! test clips.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -7,8 +7,8 @@ use super::{Dataset, LabelledClip};
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
-/// Takes a `share` of the recordings of every class out of `dataset` and returns their clips: at least one recording of every
-/// class that has two. Nothing for a share of 0.
+/// Removes a `share` of the recordings of every class from `dataset` and returns their clips: at least one recording of
+/// every class that has two. Returns no clips for a share of 0.
 ///
 /// # Errors
 /// If no class has two recordings.
@@ -27,11 +27,11 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
     Ok(validation)
 }
 
-/// Returns the recordings that [`take`] would take. Which ones depends on the seed and on what the recordings are called, and not
-/// on the order of the clips; one that is added takes the place of at most one other of its class.
+/// Returns the recordings that [`take`] would remove. They depend on the seed and the names of the recordings, not on
+/// the order of the clips; a recording that is added replaces at most one other of its class.
 ///
-/// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
-/// for that of its first clip, and is not taken where it is the last one of any of them.
+/// A recording is the group that its clips name, otherwise their video. One with several classes counts for that of its
+/// first clip, and is not held out if it is the last one of any of its classes.
 pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String> {
     let mut shown: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new(); // the classes of every recording
     let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
@@ -60,8 +60,8 @@ pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String
     held
 }
 
-/// Returns where a recording stands among those that may be held out: a hash of its name and of the folder it is in, so that
-/// moving the whole changes nothing.
+/// Returns the rank of a recording among those that may be held out: a hash of its name and of its parent folder, so
+/// that moving the whole data set changes nothing.
 fn place(recording: &str, seed: u64) -> u64 {
     let mut names = recording.rsplit(['/', '\\']);
     let (name, folder) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());

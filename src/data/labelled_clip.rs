@@ -1,4 +1,4 @@
-//! A clip and what is known of it before it is decoded.
+//! A clip with its label, before it is decoded.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::video::{ClipReader, Geometry, decode_segment};
 /// A clip and the index of its class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelledClip {
-    /// The video, or the folder of its pictures.
+    /// The video, or a folder of pictures.
     pub path: PathBuf,
     /// Index into [`Dataset::classes`](super::Dataset::classes).
     pub label: usize,
-    /// The part of an untrimmed video that shows the class: when it begins and ends, in seconds on the clock of the file.
+    /// The part of an untrimmed video that shows the class: start and end in seconds on the clock of the file.
     pub segment_secs: Option<[f64; 2]>,
-    /// What the clip shares with others of the same recording: never to be trained on and tested on both.
+    /// Name of the recording that the clip shares with others: a recording is never both trained and tested on.
     pub group: Option<String>,
     /// The other classes that it shows at the same time, in rising order; only of data sets that were
     /// [cut at changes](super::Dataset::cut_at_changes).
@@ -33,12 +33,12 @@ impl LabelledClip {
         std::iter::once(self.label).chain(self.also.iter().copied()).collect()
     }
 
-    /// Returns whether it shows `class`.
+    /// Returns `true` if it shows `class`.
     pub fn shows(&self, class: usize) -> bool {
         self.label == class || self.also.contains(&class)
     }
 
-    /// Returns the recording of the clip: its group, else the video it is (a part of).
+    /// Returns the recording of the clip: its group, otherwise the video it is (a part of).
     pub fn recording(&self) -> String {
         self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())
     }
@@ -62,12 +62,12 @@ impl LabelledClip {
     }
 }
 
-/// A part of an untrimmed video that shows one class or another and counts neither for nor against a detector.
+/// A segment of an untrimmed video that shows one of several classes and counts neither for nor against a detector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AmbiguousSegment {
     /// The video.
     pub path: PathBuf,
-    /// When it begins and ends, in seconds on the clock of the file.
+    /// Start and end in seconds on the clock of the file.
     pub segment_secs: [f64; 2],
 }
 
@@ -88,9 +88,9 @@ pub fn live_recording(video: &Path) -> String {
     format!("{LIVE_NAME}-{stem}-{}", &hash.to_hex()[..8])
 }
 
-/// Returns the recording that a clip of `class` was cut from, as UCF101 (`v_Class_g07_c03`) and HMDB51
-/// (`Film_title_class_f_nm_np1_fr_goo_3`) tell it in their file names, which number their groups within a class, and as clips of
-/// live sources do.
+/// Returns the recording that a clip of `class` was cut from, according to the file names of UCF101 (`v_Class_g07_c03`)
+/// and HMDB51 (`Film_title_class_f_nm_np1_fr_goo_3`), which number their groups within a class, and of clips of live
+/// sources.
 pub(super) fn group_of(path: &Path, class: &str) -> Option<String> {
     let stem = path.file_stem()?.to_str()?;
     ucf101_group(stem).or_else(|| hmdb51_group(stem, class)).or_else(|| live_group(stem))

@@ -11,18 +11,18 @@ use super::lists::clip_finder::ClipFinder;
 use super::{AmbiguousSegment, LabelledClip};
 use crate::error::Error;
 
-/// The rows of a list that make sense, and the problems of the others.
+/// The valid rows of a list, and the problems of the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listing {
     /// Names in the order of their labels.
     pub classes: Vec<String>,
     /// The rows in the order of the list.
     pub rows: Vec<ListingRow>,
-    /// THUMOS14's "Ambiguous".
+    /// Segments of THUMOS14's class "Ambiguous".
     pub ambiguous: Vec<AmbiguousSegment>,
     /// Rows that cannot be used, in the order in which they were found.
     pub problems: Vec<Problem>,
-    /// What was left out or assumed, and can be lived with.
+    /// Assumptions and omissions that are not errors.
     pub notes: Vec<Problem>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Listing {
 pub(super) struct ListingRow {
     /// The clip.
     pub clip: LabelledClip,
-    /// Where the row stands.
+    /// Location of the row.
     pub place: ListingPlace,
     /// Number of frames, if the list has it.
     pub frames: Option<usize>,
@@ -42,20 +42,20 @@ pub(super) struct ListingRow {
 pub(super) struct ListingPlace {
     /// The list.
     pub file: Arc<Path>,
-    /// Such as `line 3`; nothing where the file is the clip itself.
+    /// Location within the file, such as `line 3`; `None` if the file is the clip itself.
     pub within: Option<String>,
 }
 
 /// A problem of a data set in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What kind of problem.
+    /// The kind of problem.
     pub kind: ProblemKind,
     /// The file.
     pub subject: String,
-    /// What is wrong with it, with the line.
+    /// The fault, with the line.
     pub cause: String,
-    /// What can be done.
+    /// The remedy.
     pub remedy: String,
 }
 
@@ -63,11 +63,11 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
-    /// A row that is not written as its layout wants.
+    /// A row that does not follow its layout.
     Malformed,
-    /// A label that is no class.
+    /// A label without a class.
     Label,
-    /// A row that names a clip that is not there.
+    /// A row that names a missing clip.
     Missing,
     /// The same clip or segment twice.
     Duplicate,
@@ -81,21 +81,21 @@ pub enum ProblemKind {
     EmptyClass,
     /// A class of one clip.
     SingleClip,
-    /// Files that are no clips, or segments beyond the end of their video.
+    /// Files that are not clips, or segments beyond the end of their video.
     LeftOut,
-    /// The same clip or recording to train on and to test on.
+    /// A clip or recording that is in both training and test.
     Leak,
     /// Classes of very different size.
     Imbalance,
 }
 
 impl Listing {
-    /// Returns a listing of no rows yet.
+    /// Returns an empty listing with these classes.
     pub fn of(classes: Vec<String>) -> Self {
         Self { classes, ..Self::default() }
     }
 
-    /// Adds a row, or the problem that it has.
+    /// Adds a row, or its problem.
     pub fn push(&mut self, row: std::result::Result<ListingRow, Problem>) {
         match row {
             Ok(row) => self.rows.push(row),
@@ -103,8 +103,8 @@ impl Listing {
         }
     }
 
-    /// Turns rows that repeat one before them into problems. Segments of different classes may overlap and even be the same:
-    /// every cliff dive is a dive. Whole videos show a single class, unless they may show `several`.
+    /// Turns repeated rows into problems. Segments of different classes may overlap and even be identical: every cliff
+    /// dive is a dive. Whole videos show a single class, unless they may show `several`.
     pub(super) fn drop_duplicates(&mut self, several: bool) {
         type Key = (PathBuf, Option<[u64; 2]>, Option<usize>);
         let mut seen: HashMap<Key, (ListingPlace, usize)> = HashMap::new();
@@ -131,7 +131,7 @@ impl Listing {
 }
 
 impl ListingPlace {
-    /// Line `number` of `file`.
+    /// Returns line `number` of `file`.
     pub fn line(file: &Arc<Path>, number: usize) -> Self {
         Self { file: file.clone(), within: Some(format!("line {number}")) }
     }
@@ -141,14 +141,14 @@ impl ListingPlace {
         Self { file: file.into(), within: None }
     }
 
-    /// Returns a problem here.
+    /// Returns a problem at this location.
     pub fn problem(&self, kind: ProblemKind, cause: &str, remedy: &str) -> Problem {
         let within = self.within.as_ref().map(|within| format!("{within}: ")).unwrap_or_default();
         let subject = self.file.display().to_string();
         Problem { kind, subject, cause: format!("{within}{cause}"), remedy: remedy.into() }
     }
 
-    /// Returns the clip that the row here calls `name`.
+    /// Returns the clip that this row names `name`.
     pub fn find(&self, finder: &mut ClipFinder, name: &str) -> std::result::Result<PathBuf, Problem> {
         finder.find(name).ok_or_else(|| {
             let cause = format!("{} does not exist", finder.target(name).display());
@@ -156,7 +156,7 @@ impl ListingPlace {
         })
     }
 
-    /// First and last time of a segment, both in seconds; an event begins and ends at once, and is a frame long.
+    /// Checks the start and end of a segment, both in seconds; a point event has equal ends and is one frame long.
     pub fn segment(&self, start: f64, end: f64) -> std::result::Result<[f64; 2], Problem> {
         if start.is_finite() && end.is_finite() && 0.0 <= start && start <= end {
             return Ok([start, end]);
@@ -165,7 +165,7 @@ impl ListingPlace {
         Err(self.problem(ProblemKind::Malformed, &cause, "Give the start and an end after it in seconds, from 0 on"))
     }
 
-    /// Returns the place in words that suffice beside `other`.
+    /// Returns a text of the location that is unambiguous beside `other`.
     fn seen_from(&self, other: &Self) -> String {
         match &self.within {
             Some(within) if self.file == other.file => within.clone(),

@@ -3,19 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-/// Bytes that the process keeps in memory; none where the system does not tell in `/proc`.
+/// Returns the resident memory of the process in bytes; `None` on systems without `/proc`.
 pub fn resident_bytes() -> Option<u64> {
     resident_in(&fs::read_to_string("/proc/self/status").ok()?)
 }
 
-/// Bytes that can still be used without swapping, within the limits of the container, the batch job and the service; none where the
-/// system does not tell in `/proc`.
+/// Returns the bytes that can still be used without swapping, within the limits of the container, the batch job and the
+/// service; `None` on systems without `/proc`.
 pub fn available_bytes() -> Option<u64> {
     let free = kilobytes_in(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
     Some(bytes_within_groups(Path::new("/")).map_or(free, |left| left.min(free)))
 }
 
-/// The files of a control group that limits memory, and the entry of its statistics for files that are cached and can be dropped.
+/// The files of a control group's memory limit, and the entry of its statistics for cached files that can be dropped.
 struct GroupFiles {
     folder: &'static str,
     limit: &'static str,
@@ -23,10 +23,10 @@ struct GroupFiles {
     cached: &'static str,
 }
 
-/// Version 2, one tree for everything.
+/// Version 2, with one tree for all resources.
 const UNIFIED: GroupFiles =
     GroupFiles { folder: "sys/fs/cgroup", limit: "memory.max", used: "memory.current", cached: "inactive_file" };
-/// Version 1, a tree for each resource.
+/// Version 1, with a tree for each resource.
 const MEMORY_TREE: GroupFiles = GroupFiles {
     folder: "sys/fs/cgroup/memory",
     limit: "memory.limit_in_bytes",
@@ -34,9 +34,9 @@ const MEMORY_TREE: GroupFiles = GroupFiles {
     cached: "total_inactive_file",
 };
 
-/// Returns the bytes that the control groups of this process leave it, below the root of the file system; none without a limit.
-/// The limit of a group holds for all groups in it, so the narrowest counts. Inside a container the path may begin above what can
-/// be seen; then the container's own group is the root of the tree.
+/// Returns the remaining bytes of the control groups of this process, below the file system root `root`; `None` without
+/// a limit. The limit of a group applies to all groups in it, so the tightest counts. Inside a container the path may
+/// begin above the visible tree; then the container's own group is the root of the tree.
 fn bytes_within_groups(root: &Path) -> Option<u64> {
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
     let left = |line: &str| {
@@ -55,7 +55,7 @@ fn bytes_within_groups(root: &Path) -> Option<u64> {
 }
 
 impl GroupFiles {
-    /// Returns what the limit of the group in `folder` leaves; none if it has no limit.
+    /// Returns the remaining bytes of the group in `folder`; `None` if it has no limit.
     fn left_in(&self, folder: &Path) -> Option<u64> {
         let number = |name| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
         let (limit, used): (u64, u64) = (number(self.limit)?, number(self.used)?);

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::memory::available_bytes;
 
-/// Taken at most where the system does not say how much memory is free.
+/// Limit on systems that do not report free memory.
 const FALLBACK_BYTES: u64 = 4 << 30;
 
 /// The budget of all runs of the process.
@@ -19,17 +19,17 @@ pub struct MemoryBudget(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     taken: AtomicU64,
-    /// Bytes; none for half of what the machine has left.
+    /// Limit in bytes; `None` for half of the machine's free memory.
     limit: Option<u64>,
 }
 
 impl MemoryBudget {
-    /// Half of the memory that is free, whatever was taken from it, for all runs of the process together.
+    /// Returns the budget shared by all runs of the process: half of the memory that would be free without them.
     pub fn of_process() -> Self {
         OF_PROCESS.clone()
     }
 
-    /// Returns a budget of its own of `limit` bytes.
+    /// Returns a separate budget of `limit` bytes.
     pub fn of_bytes(limit: u64) -> Self {
         Self(Arc::new(Inner { taken: AtomicU64::new(0), limit: Some(limit) }))
     }
@@ -42,7 +42,7 @@ impl MemoryBudget {
     fn take(&self, bytes: u64) -> bool {
         let inner = &self.0;
         let fits = |taken: u64| {
-            // What was taken is no longer free.
+            // Memory that was taken is no longer free.
             let limit =
                 inner.limit.unwrap_or_else(|| available_bytes().map_or(FALLBACK_BYTES, |free| (free + taken) / 2));
             taken.checked_add(bytes).filter(|sum| *sum <= limit)
@@ -59,7 +59,7 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Takes `bytes` more, or nothing if they do not fit.
+    /// Takes `bytes` more, or none if they do not fit; returns `true` if they were taken.
     pub fn take(&self, bytes: usize) -> bool {
         let fits = self.budget.take(bytes as u64);
         if fits {
@@ -68,7 +68,7 @@ impl Share {
         fits
     }
 
-    /// Gives back `bytes` that were taken.
+    /// Returns `bytes` to the budget.
     pub fn give_back(&self, bytes: usize) {
         self.taken.fetch_sub(bytes as u64, Ordering::Relaxed);
         self.budget.0.taken.fetch_sub(bytes as u64, Ordering::Relaxed);

@@ -1,5 +1,6 @@
-//! The augmentation by which the supervised networks were trained: the same rotation, zoom, squeeze and shift for both pictures of a
-//! pair, a small motion more for the second one, and colours (FlowNet2's release; Fischer et al. 2015). The true flow follows.
+//! Augmentation of image pairs as in the training of the supervised networks: rotation, zoom, squeeze and shift of both
+//! pictures, a small additional motion of the second one, and colours (FlowNet2's release; Fischer et al. 2015). The
+//! true flow is transformed with them.
 
 use image::{Rgb, RgbImage};
 use rand::{Rng, RngExt};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 
-/// Tries to find a motion that shows nothing beyond the pictures, as in the release.
+/// Number of attempts to draw a motion that stays within the pictures, as in the release.
 const TRIES: usize = 50;
 /// Largest shift, as a share of the side.
 const SHIFT: f32 = 0.4;
@@ -19,7 +20,7 @@ const ZOOM: [f32; 2] = [0.2, 0.4];
 const SQUEEZE: f32 = 0.3;
 /// Standard deviation of the second picture's own motion: of its rotation, its zoom, and its shift as a share of the side.
 const OWN_MOTION: f32 = 0.03;
-/// Standard deviation of noise, of 1.
+/// Standard deviation of noise, for values of 0 to 1.
 const NOISE: f32 = 0.03;
 /// Ranges of the colours (Fischer et al. 2015, a reading): factor of each colour, gamma, contrast; and the deviation of brightness.
 const COLOUR: [f32; 2] = [0.5, 2.0];
@@ -28,7 +29,7 @@ const CONTRAST: [f32; 2] = [-0.8, 0.4];
 const BRIGHTNESS: f32 = 0.2;
 
 named! {
-    /// How pairs with true flow are changed before crops are taken.
+    /// Augmentation of pairs with true flow, before crops are taken.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum PairAugmentation {
@@ -40,7 +41,7 @@ named! {
     }
 }
 
-/// Maps the places of a new picture to those of the old one, both in pixels from the centre.
+/// An affine map from the coordinates of the new picture to those of the old one, in pixels from the centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Affine {
     rows: [[f32; 2]; 2],
@@ -72,7 +73,7 @@ impl Affine {
         [0, 1].map(|i| self.rows[i][0] * x + self.rows[i][1] * y + self.shift[i])
     }
 
-    /// Returns the map that first does `first`, then this.
+    /// Returns the map that applies `first`, then this one.
     fn after(&self, first: &Self) -> Self {
         let column = |j: usize| self.at([first.rows[0][j], first.rows[1][j]]);
         let [left, right] = [column(0), column(1)];
@@ -80,7 +81,7 @@ impl Affine {
         Self { rows, shift: self.at(first.shift) }
     }
 
-    /// Returns the place that is mapped to `place`.
+    /// Returns the inverse image of `place`.
     fn back(&self, place: [f32; 2]) -> [f32; 2] {
         let [[a, b], [c, d]] = self.rows;
         let [x, y] = [place[0] - self.shift[0], place[1] - self.shift[1]];
@@ -88,7 +89,7 @@ impl Affine {
         [(d * x - b * y) / determinant, (a * y - c * x) / determinant]
     }
 
-    /// Whether the corners of a new picture of `size` show places within the old one.
+    /// Returns `true` if the corners of a new picture of `size` are within the old one.
     fn stays_inside(&self, [width, height]: [f32; 2]) -> bool {
         let half = [(width - 1.0) / 2.0, (height - 1.0) / 2.0];
         let signs = [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]];
@@ -99,7 +100,7 @@ impl Affine {
     }
 }
 
-/// How the pictures of a pair are moved: what the new ones show of the old ones.
+/// The maps from the new pictures of a pair to the old ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct PairMotion {
     first: Affine,
@@ -107,7 +108,7 @@ struct PairMotion {
 }
 
 impl PairMotion {
-    /// Draws a motion of pictures of `size`; none if none was found that shows nothing beyond them.
+    /// Draws a motion of pictures of `size`; `None` if no attempt stays within them.
     fn drawn(size: [f32; 2], rng: &mut impl Rng) -> Option<Self> {
         (0..TRIES).find_map(|_| {
             let first = Affine::of_both(size, rng);
@@ -117,7 +118,7 @@ impl PairMotion {
     }
 }
 
-/// Returns both pictures and the planes u, v and known of a pair (0 where unknown), changed at random.
+/// Returns both pictures and the planes u, v and known (0 where unknown) of a randomly augmented pair.
 pub(super) fn augmented(pictures: [&RgbImage; 2], planes: &[f32], rng: &mut impl Rng) -> ([RgbImage; 2], Vec<f32>) {
     let (width, height) = pictures[0].dimensions();
     let motion = PairMotion::drawn([width as f32, height as f32], rng);
@@ -227,7 +228,7 @@ mod tests {
 
     const SIZE: [u32; 2] = [64, 48];
 
-    /// A smooth pattern, and the same two pixels to the right and one up.
+    /// Returns a smooth pattern, and the same two pixels to the right and one up.
     fn pair() -> ([RgbImage; 2], Vec<f32>) {
         let value = |x: f32, y: f32| (127.0 + 60.0 * (0.2 * x).sin() + 60.0 * (0.15 * y).cos()) as u8;
         let picture = |dx: f32, dy: f32| {

@@ -1,5 +1,5 @@
-//! Labelled pieces named one by one: what the labels of a project come to, kept in the plan so that the run can be repeated
-//! whatever becomes of the project.
+//! Labelled pieces listed individually: the labels of a project, stored in the plan so that the run can be repeated
+//! after the project changes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -24,17 +24,17 @@ pub struct Pieces {
     pub pieces: Vec<Piece>,
 }
 
-/// A video, or a stretch of one, that shows a class.
+/// A video, or a part of one, that shows a class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// The video.
     pub path: PathBuf,
     /// Name of the class.
     pub class: String,
-    /// First frame, and the frame after the last one; the whole video without.
+    /// First frame, and the frame after the last one; `None` for the whole video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<[usize; 2]>,
-    /// The recording that it belongs to; its video without.
+    /// Its recording; `None` for its video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct ClassPieces {
 }
 
 impl Pieces {
-    /// Returns the pieces as clips whose stretches are not known in seconds yet: enough to count and to split them.
+    /// Returns the pieces as clips without segment times, which suffices to count and to split them.
     pub fn unread(&self) -> Vec<LabelledClip> {
         let label = |piece: &Piece| self.classes.iter().position(|class| *class == piece.class);
         self.pieces.iter().filter_map(|piece| Some(piece.clip(label(piece)?, None))).collect()
@@ -84,7 +84,7 @@ impl Piece {
     }
 }
 
-/// Returns the pieces as a listing; the videos of stretches are looked into for the times of their frames.
+/// Returns the pieces as a listing; the videos of parts are read for the times of their frames.
 pub(super) fn read(pieces: &Pieces) -> Result<Listing> {
     let labels: HashMap<&str, usize> =
         pieces.classes.iter().enumerate().map(|(label, name)| (name.as_str(), label)).collect();

@@ -1,8 +1,8 @@
-//! Classes that differ in left and right only, which clips that are mirrored at random exchange.
+//! Classes that differ only in left and right, which random mirroring of clips confuses.
 
 use super::listing::{ListingPlace, Problem, ProblemKind};
 
-/// Returns a note on the first two classes of which one, seen in a mirror, is the other.
+/// Returns a note on the first two classes that are mirror images of each other.
 pub fn mirrored_classes(classes: &[String]) -> Option<String> {
     let words: Vec<Vec<String>> = classes.iter().map(|class| words(class)).collect();
     let twin = |words: &Vec<String>| words.iter().map(|word| other_side(word).to_owned()).collect::<Vec<String>>();

@@ -1,18 +1,19 @@
-//! Classes that are shown at the same time: overlapping segments become clips of several classes.
+//! Simultaneous classes: overlapping segments become multi-label clips.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Dataset, LabelledClip};
 
-/// Segments whose ends differ by less are taken to change together: times come from text with limited decimals.
+/// Segments whose ends differ by less count as changing together: times come from text with limited decimals.
 const SAME_SECS: f64 = 1e-4;
 
 impl Dataset {
-    /// Returns the data set for a network that answers each class by itself: every video is cut where the set of classes that it shows
-    /// changes, and each part becomes one clip of all of them. Rows of whole videos become one clip a video.
+    /// Returns the data set for a multi-label network: every video is cut where its set of classes changes, and each
+    /// part becomes one clip with all of them. Rows of whole videos become one clip per video.
     ///
-    /// The clips keep the order in which their videos are named first; those of a video are in the order of time, whole ones first.
+    /// Clips are in the order in which their videos first occur; those of a video are in order of time, whole ones
+    /// first.
     pub fn cut_at_changes(self) -> Self {
         let mut places = BTreeMap::new();
         let mut videos: Vec<(PathBuf, Vec<LabelledClip>)> = Vec::new();
@@ -28,7 +29,7 @@ impl Dataset {
     }
 }
 
-/// Returns the clips of one video, cut where what they show changes.
+/// Returns the clips of one video, cut where the set of classes changes.
 fn cut(clips: &[LabelledClip]) -> Vec<LabelledClip> {
     let whole: Vec<&LabelledClip> = clips.iter().filter(|clip| clip.segment_secs.is_none()).collect();
     let parts = clips.iter().filter_map(|clip| Some((clip, clip.segment_secs?)));
@@ -46,7 +47,7 @@ fn cut(clips: &[LabelledClip]) -> Vec<LabelledClip> {
     together(&whole, None).into_iter().chain(of_parts).collect()
 }
 
-/// Returns the clip that shows all that `clips` show, at `segment_secs`; none without clips.
+/// Returns one clip with all classes of `clips`, at `segment_secs`; `None` without clips.
 fn together(clips: &[&LabelledClip], segment_secs: Option<[f64; 2]>) -> Option<LabelledClip> {
     let first = clips.first()?;
     let mut shown: BTreeSet<usize> = clips.iter().flat_map(|clip| clip.shown()).collect();

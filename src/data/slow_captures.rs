@@ -1,4 +1,4 @@
-//! Clips of live sources that have few of their source's frames, among those to be trained on.
+//! Training clips of live sources that have few of their source's frames.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::plural::counted;
 use crate::video::SlowCapture;
 
-/// Returns a note on those of `clips` that hold less than half the frames of their live source: a network learns another speed from
-/// them.
+/// Returns a note on those of `clips` that hold less than half the frames of their live source: they teach the network
+/// a wrong speed.
 pub fn slow_captures(clips: &[LabelledClip]) -> Option<Error> {
     let paths: BTreeSet<_> = clips.iter().map(|clip| &clip.path).collect();
     let slow: Vec<_> = paths.into_iter().filter_map(|path| Some((path, SlowCapture::of_file(path)?))).collect();

@@ -16,7 +16,7 @@ pub enum DataSource {
     Folder(PathBuf),
     /// A list of clips beside the folder its paths are relative to.
     List(ListSource),
-    /// Pieces named one by one.
+    /// Pieces listed individually.
     Pieces(Pieces),
     /// Pairs of pictures with true flow.
     Pairs(PairSource),
@@ -41,16 +41,16 @@ pub struct ListSource {
     /// The class index, if the list has no class names: `classInd.txt` in UCF101.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<PathBuf>,
-    /// How the list is written; recognised from its name and content where it is not said.
+    /// Layout of the list; `None` to detect it from name and content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Layout>,
-    /// Which clips to take of lists that name training and test clips together.
+    /// Subset to use of lists that hold both training and test clips.
     #[serde(default, skip_serializing_if = "is_default")]
     pub subset: Subset,
-    /// Which of several splits, from 1 (HMDB51).
+    /// Number of the split, from 1 (HMDB51).
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub split: u8,
-    /// Whether rows that are wrong or name missing clips are left out instead of refused.
+    /// `true` to leave out rows that are invalid or name missing clips, `false` to refuse them.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip_bad: bool,
     /// Whether several rows may name a whole clip, each with another class that it shows, as multi-label models learn them.
@@ -77,7 +77,7 @@ impl DataSource {
         Self::List(ListSource { classes: Some(classes), ..ListSource::new(clips, list) })
     }
 
-    /// Returns the folder that holds the clips, or that of the project that they come from.
+    /// Returns the folder that holds the clips, or that of their project.
     pub fn clips(&self) -> &Path {
         match self {
             Self::Folder(clips) | Self::List(ListSource { clips, .. }) => clips,

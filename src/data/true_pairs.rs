@@ -1,4 +1,4 @@
-//! Pairs of pictures with true flow to train on, from the folders of benchmarks.
+//! Image pairs with true flow for training, from the folders of benchmarks.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,9 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::video::Geometry;
 
-/// The one class of pairs: what they show is no label.
+/// The only class of pairs, which have no labels.
 const CLASS: &str = "pair";
-/// Share of known truth around a pixel below which it is unknown.
+/// Minimum share of known flow around a pixel for its flow to be known.
 const LEAST_KNOWN: f32 = 0.99;
 
 /// Lists the pairs of `source` whose flow is public, each as a clip named by its first picture.
@@ -30,7 +30,7 @@ const LEAST_KNOWN: f32 = 0.99;
 pub(super) fn read(source: &PairSource) -> Result<Listing> {
     let row = |pair: BenchmarkPair| ListingRow {
         place: ListingPlace { file: Arc::from(pair.first.as_path()), within: None },
-        // Neighbouring frames of a sequence are too alike to train on one and measure on the other.
+        // Neighbouring frames of a sequence are too similar to be in both training and validation.
         clip: LabelledClip {
             group: pair.name.rsplit_once('/').map(|(sequence, _)| sequence.to_owned()),
             path: pair.first,
@@ -60,7 +60,7 @@ fn with_truth(source: &PairSource) -> Result<Vec<BenchmarkPair>> {
 pub struct TruePair {
     /// Both pictures.
     pub pictures: [Arc<RgbImage>; 2],
-    /// Planes u and v in pixels of these, 0 where unknown, and whether they are known.
+    /// Planes u and v in pixels of these, 0 where unknown, and the plane of known pixels.
     planes: Vec<f32>,
 }
 
@@ -83,15 +83,16 @@ impl TruePair {
         Some(Self { pictures: [loaded.first, loaded.second].map(fitted), planes })
     }
 
-    /// Returns the pair changed at random as in the published training, its flow with it.
+    /// Returns the pair with its flow, randomly augmented as in the published training.
     pub fn augmented(&self, rng: &mut impl Rng) -> Self {
         let [first, second] = &self.pictures;
         let (pictures, planes) = augmented([first, second], &self.planes, rng);
         Self { pictures: pictures.map(Arc::new), planes }
     }
 
-    /// Appends the planes u and v of what `crop` shows of the flow of frames of size `frame`, in pixels of the crop brought to
-    /// `size`; NaN where it is unknown.
+    /// Appends the planes u and v of the flow inside `crop`, a crop of frames of size `frame`, in pixels of the crop
+    /// scaled to
+    /// `size`; NaN where unknown.
     pub fn append_flow(&self, crop: &Crop, frame: Geometry, size: Geometry, planes: &mut Vec<f32>) {
         let [width, height] = [frame.width, frame.height].map(|side| side as usize);
         let start = planes.len();
@@ -106,7 +107,7 @@ impl TruePair {
     }
 }
 
-/// The pairs of a run, read on demand by any thread and kept while there is memory for them.
+/// The pairs of a run, read on demand by any thread and kept while memory lasts.
 pub struct TruePairs {
     pairs: HashMap<PathBuf, BenchmarkPair>,
     size: Geometry,
@@ -129,12 +130,12 @@ impl TruePairs {
         Ok(Self { pairs, size, augmentation: PairAugmentation::None, memory, kept: Mutex::default() })
     }
 
-    /// Sets how the pairs are changed before they are learned from.
+    /// Sets the augmentation of the pairs.
     pub fn with_augmentation(self, augmentation: PairAugmentation) -> Self {
         Self { augmentation, ..self }
     }
 
-    /// Returns the pair whose first picture is at `path`, changed at random where that is wanted.
+    /// Returns the pair whose first picture is at `path`, augmented if the run's setting says so.
     ///
     /// # Errors
     /// Same as for [`pair`](Self::pair).
@@ -149,7 +150,7 @@ impl TruePairs {
     /// Returns the pair whose first picture is at `path`.
     ///
     /// # Errors
-    /// If one of its files cannot be read, or the folder has no such pair any more.
+    /// If one of its files cannot be read, or the folder no longer has the pair.
     pub fn pair(&self, path: &Path) -> Result<Arc<TruePair>> {
         if let Some(pair) = self.lock().get(path) {
             return Ok(pair.clone());

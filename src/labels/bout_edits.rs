@@ -1,4 +1,4 @@
-//! Edits of a document that review predicted bouts: those that are accepted become segments, those that are rejected are remembered.
+//! Edits of a document that review predicted bouts: accepted ones become segments, rejected ones are recorded.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::{Class, ClassId, Document, Label, RejectedBout, Step, VideoId};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// A stretch of a video that shows a class, as a model predicts it.
+/// A part of a video with a predicted class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PredictedBout {
     /// The class.
@@ -16,11 +16,11 @@ pub struct PredictedBout {
     pub frames: Range<usize>,
 }
 
-/// Makes segments of predicted bouts, in one step. Also returns how many were left out because they overlap segments; a bout that
-/// had been rejected is not any more.
+/// Turns predicted bouts into segments, in one step. Also returns the number of bouts left out because they overlap
+/// segments. A bout that had been rejected is no longer rejected.
 ///
 /// # Errors
-/// If none of them can be a segment: that of the first one, as for [`add_segment`].
+/// If none of them can become a segment: the error of the first one, as for [`add_segment`].
 pub fn accept_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -> Result<(usize, Step)> {
     let (mut after, mut left_out, mut accepted) = (document.clone(), Vec::new(), 0);
     for PredictedBout { class, frames } in bouts {
@@ -41,7 +41,7 @@ pub fn accept_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -
     Ok((left_out.len(), step))
 }
 
-/// Makes a segment with another label of a predicted bout, whose own class is remembered as wrong there, in one step.
+/// Turns a predicted bout into a segment with another label and rejects its predicted class there, in one step.
 ///
 /// # Errors
 /// As for [`add_segment`].
@@ -58,10 +58,10 @@ pub fn correct_bout(document: &Document, id: VideoId, bout: &PredictedBout, labe
     })
 }
 
-/// Remembers that predicted bouts are wrong, in one step.
+/// Marks predicted bouts as rejected, in one step.
 ///
 /// # Errors
-/// If there are none, or the labels of the video are locked.
+/// If `bouts` is empty, or the labels of the video are locked.
 pub fn reject_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -> Result<Step> {
     let new = bouts.iter().filter(|bout| !bout.frames.is_empty());
     let new: Vec<_> = new
@@ -76,7 +76,7 @@ pub fn reject_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -
     })
 }
 
-/// Forgets which predicted bouts were rejected.
+/// Clears the rejected bouts of a video.
 ///
 /// # Errors
 /// If there are none, or the labels of the video are locked.
@@ -93,7 +93,7 @@ fn shares(frames: &Range<usize>, rejected: &RejectedBout) -> bool {
     frames.start < rejected.end && rejected.start < frames.end
 }
 
-/// Names the class where all bouts are of one.
+/// Returns the title of a step, with the class if all bouts have the same.
 fn title(document: &Document, done: &str, count: usize, bouts: &[PredictedBout]) -> String {
     let class = bouts.first().map(|bout| bout.class).filter(|class| bouts.iter().all(|bout| bout.class == *class));
     let of = class.and_then(|class| document.class(class)).map(|Class { name, .. }| format!(" of {name}"));

@@ -1,9 +1,9 @@
-//! A class: what clips and segments can be labelled with.
+//! A class of labels of clips and segments.
 
 use serde::{Deserialize, Serialize};
 
-/// Names a class for as long as the project lives. It is never used again, so that renaming, reordering or deleting
-/// classes leaves every other label what it was.
+/// Identifier of a class for the lifetime of the project. It is never reused, so that renaming, reordering or deleting
+/// classes does not change other labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClassId(pub u32);
@@ -12,16 +12,16 @@ pub struct ClassId(pub u32);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// What labels refer to.
+    /// Identifier that labels refer to.
     pub id: ClassId,
-    /// What it is called; distinct within a project, without blanks at its ends.
+    /// Name; unique within a project, without leading or trailing blanks.
     pub name: String,
     /// Its colour on tracks and buttons, sRGB.
     pub color: [u8; 3],
 }
 
 /// Colours that most people can distinguish, also in pairs (Okabe & Ito 2008, then Tol's muted scheme), for new classes in
-/// turn; of their blues only one, since lines and dots of others beside it are not told apart.
+/// turn. Only one of their blues is included, since lines and dots in two of them are hard to distinguish.
 pub const CLASS_COLORS: [[u8; 3]; 12] = [
     [0xe6, 0x9f, 0x00],
     [0x56, 0xb4, 0xe9],

@@ -1,11 +1,11 @@
-//! Edits of several clips at a time.
+//! Tests of edits of several clips at a time.
 
 use std::collections::BTreeSet;
 
 use super::{ClassId, Document, Label, Settings, Video, VideoId, edits};
 use crate::error::Error;
 
-/// Clips in folders `wave` and `jump`, no class, and nothing labelled.
+/// Returns unlabelled clips in folders `wave` and `jump`, without classes.
 fn document(paths: &[&str]) -> Document {
     let mut document = Document::default();
     document.apply(edits::add_videos(&document, paths.iter().copied().map(Video::new).collect()));

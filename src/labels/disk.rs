@@ -1,4 +1,4 @@
-//! Files that are on the disk, not only on their way there, before something else is given up for them.
+//! Durable (fsynced) file writes, for use before older data are deleted.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use crate::atomic;
 use crate::error::{Error, Result};
 
-/// Makes `text` the content of the file at `path`: after a power failure it holds the old or the new.
+/// Writes `text` to the file at `path`: after a power failure it holds either the old or the new content.
 ///
 /// # Errors
 /// If it cannot be written; the old content is intact.
@@ -30,13 +30,13 @@ pub(super) fn stage(path: &Path, text: &str) -> Result<NamedTempFile> {
     Ok(staged)
 }
 
-/// Files under way at a time: the disk confirms several in the time of one.
+/// Maximum number of files written at a time: the disk confirms several in the time of one.
 const AT_A_TIME: usize = 32;
 
-/// Does the same for many files.
+/// Replaces many files like [`replace`].
 ///
 /// # Errors
-/// As [`replace`], for one of those that could not be written; the others may have been.
+/// As for [`replace`], for the first failure; the other files may have been written.
 pub(super) fn replace_all(files: &[(PathBuf, String)]) -> Result<()> {
     if let [(path, text)] = files {
         return replace(path, text);
@@ -58,13 +58,13 @@ pub(super) fn replace_all(files: &[(PathBuf, String)]) -> Result<()> {
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-/// Removes the staged files in `folder` of a program that was ended while it wrote them.
+/// Removes staged files in `folder` of a program that was ended while writing them.
 pub(super) fn remove_leftovers(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        // Earlier versions called them `.tmp`.
+        // Earlier versions named them `.tmp`.
         let is_staged = [".tmp", atomic::PREFIX].iter().any(|prefix| name.starts_with(prefix));
         if is_file && is_staged && name.ends_with(atomic::SUFFIX) {
             let _ = fs::remove_file(entry.path()); // It does no harm; the next opening tries again.
@@ -72,9 +72,9 @@ pub(super) fn remove_leftovers(folder: &Path) {
     }
 }
 
-/// Has the disk confirm the names of the files in `dir`.
+/// Syncs the folder `dir`, so that the names of its files are durable.
 pub(super) fn sync_names(dir: &Path) {
-    // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.
+    // Folders cannot be opened like files on some systems, such as Windows; there, renaming is durable by itself.
     if let Ok(dir) = File::open(dir) {
         let _ = dir.sync_all();
     }

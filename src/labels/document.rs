@@ -1,4 +1,4 @@
-//! The document: everything that is known about a project, as plain data.
+//! The document: the complete state of a project, as plain data.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use crate::names::{Alike, class_alike, composed};
 /// The name of [`Label::Background`], which no class may have.
 pub(super) const BACKGROUND: &str = "background";
 
-/// Everything that is known about a project.
+/// The complete state of a project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
-    /// What holds for the whole project.
+    /// Settings of the whole project.
     pub settings: Settings,
     /// The classes in their order; the first ten have the digit keys.
     pub classes: Vec<Class>,
     /// The videos.
     pub videos: BTreeMap<VideoId, Video>,
-    /// The highest names that were ever given to a class and a video, and one more: names are not used again.
+    /// The next ids of a class and a video, above all that were ever assigned: ids are not reused.
     next: (u32, u32),
 }
 
 impl Document {
-    /// Applies `step` and returns the step that takes it back.
+    /// Applies `step` and returns its inverse.
     ///
     /// A step carries whole values, so every step can be applied to every document, and applying it again changes nothing.
     pub fn apply(&mut self, step: Step) -> Step {
@@ -42,7 +42,7 @@ impl Document {
         Step { title: step.title.clone(), changes: step.changes.iter().rev().map(before).collect() }
     }
 
-    /// Whether `step` leaves the videos as they are whose labels are locked.
+    /// Checks that `step` does not change videos whose labels are locked.
     pub(super) fn check_unlocked(&self, step: &Step) -> Result<()> {
         let mut videos = step.changes.iter().filter_map(|change| match change {
             Change::Video(id, _) => self.videos.get(id),
@@ -82,8 +82,8 @@ impl Document {
         self.classes.iter().find(|class| class.name == name).or_else(|| self.classes.iter().find(is_alike))
     }
 
-    /// Returns which classes are meant by a `name` from elsewhere: the class called so, or those that differ in capitals and in what is
-    /// between words alone.
+    /// Returns the classes matched by a `name` from another source: the class with that name, or those that differ only
+    /// in capitals and in the characters between words.
     pub(crate) fn class_alike(&self, name: &str) -> Alike {
         class_alike(self.classes.iter().map(|class| class.name.as_str()), name)
     }
@@ -101,22 +101,22 @@ impl Document {
         self.videos.iter().find(|(_, video)| video.path == path).map(|(id, video)| (*id, video))
     }
 
-    /// Returns a name no class ever had.
+    /// Returns an id that no class ever had.
     pub fn free_class_id(&self) -> ClassId {
         ClassId(self.next.0)
     }
 
-    /// Returns a name no video ever had.
+    /// Returns an id that no video ever had.
     pub fn free_video_id(&self) -> VideoId {
         VideoId(self.next.1)
     }
 
-    /// Returns the names that are free next, to be kept with the project.
+    /// Returns the next free ids, to be stored with the project.
     pub fn next_ids(&self) -> (u32, u32) {
         self.next
     }
 
-    /// Lets names be given from `next` on, or from higher ones that are in use.
+    /// Assigns ids from `next` on, or from higher ones if those are in use.
     pub fn reserve_ids(&mut self, next: (u32, u32)) {
         self.next = (self.next.0.max(next.0), self.next.1.max(next.1));
     }

@@ -1,6 +1,6 @@
-//! The edits of a document: each returns a [`Step`], or an error that says why it is not possible.
+//! The edits of a document: each returns a [`Step`], or an error with the reason why it is not possible.
 //!
-//! Nothing here changes anything; [`Document::apply`](super::Document::apply) does.
+//! They do not change the document; [`Document::apply`](super::Document::apply) does.
 
 use std::collections::BTreeSet;
 use std::path::{MAIN_SEPARATOR_STR, Path};
@@ -17,7 +17,7 @@ pub fn set_settings(settings: Settings) -> Step {
     Step::new("Changed the project settings", vec![Change::Settings(settings)])
 }
 
-/// Adds a class called `name` after the others.
+/// Adds a class with the given name after the others.
 pub fn add_class(document: &Document, name: &str) -> Result<(ClassId, Step)> {
     let name = free_name(document, name, None)?;
     let id = document.free_class_id();
@@ -32,32 +32,32 @@ pub fn add_class(document: &Document, name: &str) -> Result<(ClassId, Step)> {
     Ok((id, Step::new(title, vec![Change::Classes(classes)])))
 }
 
-/// Calls a class `name` from now on.
+/// Renames a class.
 pub fn rename_class(document: &Document, id: ClassId, name: &str) -> Result<Step> {
     let name = free_name(document, name, Some(id))?;
     let title = format!("Renamed {} to {name}", document.label_name(Label::Class(id)));
     change_class(document, id, title, |class| class.name = name)
 }
 
-/// Gives a class another colour.
+/// Changes the colour of a class.
 pub fn recolor_class(document: &Document, id: ClassId, color: [u8; 3]) -> Result<Step> {
     let title = format!("Changed the colour of {}", document.label_name(Label::Class(id)));
     change_class(document, id, title, |class| class.color = color)
 }
 
-/// Puts a class at place `to` of the list.
+/// Moves a class to place `to` of the list.
 pub fn move_class(document: &Document, id: ClassId, to: usize) -> Result<Step> {
     let mut classes = document.classes.clone();
     let from = classes.iter().position(|class| class.id == id).ok_or_else(unknown_class)?;
     let class = classes.remove(from);
     let to = to.min(classes.len());
-    // The keys follow the order, which nobody should find out by a wrong label.
+    // The keys follow the order, which nobody should discover through a wrong label.
     let title = format!("Moved {} to place {}", class.name, to + 1);
     classes.insert(to, class);
     Ok(Step::new(title, vec![Change::Classes(classes)]))
 }
 
-/// Makes every label of `from` one of `into`, and deletes `from`.
+/// Changes every label of `from` to `into`, and deletes `from`.
 pub fn merge_classes(document: &Document, from: ClassId, into: ClassId) -> Result<Step> {
     if from == into {
         return Err(Error::new("merge", "a class cannot be merged with itself", "Choose two classes"));
@@ -78,7 +78,7 @@ pub fn delete_class(document: &Document, id: ClassId) -> Result<Step> {
 pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
     let mut known: BTreeSet<String> = document.videos.values().map(|video| video.path.clone()).collect();
     let new = videos.into_iter().filter(|video| known.insert(video.path.clone()));
-    // Never one that is in use, even where a damaged project has given the highest.
+    // Never an id in use, even if a damaged project has assigned the highest one.
     let free = (document.free_video_id().0..=u32::MAX).map(VideoId).filter(|id| !document.videos.contains_key(id));
     let changes: Vec<_> = free.zip(new).map(|(id, video)| Change::Video(id, Some(video))).collect();
     let title = format!("Added {}", counted(changes.len(), "video"));
@@ -89,7 +89,7 @@ pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
 /// added.
 ///
 /// # Errors
-/// If a class cannot be called so.
+/// If a name is invalid for a class.
 pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (String, &'a str)>) -> Result<Step> {
     let mut with_classes = document.clone();
     let known: BTreeSet<&str> = document.videos.values().map(|video| video.path.as_str()).collect();
@@ -107,7 +107,7 @@ pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (St
     Ok(Step::new(title, changes))
 }
 
-/// Returns the label called `name`; its class is added if there is none of the name.
+/// Returns the label with the given name; its class is added if there is none.
 fn label_named(document: &mut Document, name: &str) -> Result<Label> {
     match document.class_named(name.trim()) {
         Some(class) => Ok(Label::Class(class.id)),
@@ -120,7 +120,7 @@ fn label_named(document: &mut Document, name: &str) -> Result<Label> {
     }
 }
 
-/// Takes a video and its labels out of the project; its file stays.
+/// Removes a video and its labels from the project; its file is kept.
 pub fn remove_video(document: &Document, id: VideoId) -> Result<Step> {
     video(document, id)?.check_unlocked()?;
     Ok(Step::new("Removed a video", vec![Change::Video(id, None)]))
@@ -135,7 +135,7 @@ pub fn change_video(document: &Document, id: VideoId, title: &str, change: impl 
     Ok(Step::new(title, vec![Change::Video(id, Some(new))]))
 }
 
-/// Says what a whole clip shows. Where a clip may show several classes, a class it has is taken away again.
+/// Labels a whole clip. In a multi-label project, a label that the clip already has is removed.
 pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step> {
     check_label(document, label)?;
     let title = format!("Labelled as {}", document.label_name(label));
@@ -154,11 +154,11 @@ pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step
     })
 }
 
-/// Says what each of several whole clips shows, in one step. Where a clip may show several classes, a class that all of them have is
-/// taken away again.
+/// Labels several whole clips, in one step. In a multi-label project, a label that all of them already have is
+/// removed.
 ///
 /// # Errors
-/// If the labels of one are locked, or there is no such class or video.
+/// If the labels of one are locked, or the class or a video does not exist.
 pub fn label_clips(document: &Document, ids: &[VideoId], label: Label) -> Result<Step> {
     let videos = ids.iter().map(|id| Ok((*id, video(document, *id)?))).collect::<Result<Vec<_>>>()?;
     let toggles = document.settings.multi_label && label != Label::Background;
@@ -185,10 +185,10 @@ pub fn accept_labels(document: &Document, labels: impl Iterator<Item = (VideoId,
     Ok(Step { title: format!("Accepted {}", counted(step.changes.len(), "suggestion")), ..step })
 }
 
-/// Forgets what each of several whole clips shows, in one step.
+/// Removes the labels of several whole clips, in one step.
 ///
 /// # Errors
-/// If the labels of one are locked, or there is no such video.
+/// If the labels of one are locked, or a video does not exist.
 pub fn unlabel_clips(document: &Document, ids: &[VideoId]) -> Result<Step> {
     let is_labelled = |id: &&VideoId| document.videos.get(id).is_none_or(|video| !video.labels.is_empty());
     let changed: Vec<VideoId> = ids.iter().filter(is_labelled).copied().collect();
@@ -202,19 +202,19 @@ fn together(title: String, steps: impl Iterator<Item = Result<Step>>) -> Result<
     Ok(Step::new(title, steps.into_iter().flat_map(|step| step.changes).collect()))
 }
 
-/// Forgets what a whole clip shows.
+/// Removes the labels of a whole clip.
 pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
     labelled(document, id, "Cleared the label".into(), |video| video.labels.clear())
 }
 
-/// Returns the name of the folder of a clip; none beside the project's own files.
+/// Returns the name of the folder of a clip; `None` if it is in the project's own folder.
 fn folder_name(video: &Video) -> Option<String> {
     let path = StoredPath::decode(&video.path, Path::new(MAIN_SEPARATOR_STR));
     path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().trim().to_owned())
 }
 
-/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and they can be classes: there are
-/// at least two. Clips beside the folders stay unlabelled.
+/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and at least two of
+/// them can be classes. Clips beside the folders stay unlabelled.
 pub fn class_folders(document: &Document) -> Vec<String> {
     let mut folders = BTreeSet::new();
     for video in document.videos.values() {
@@ -223,13 +223,13 @@ pub fn class_folders(document: &Document) -> Vec<String> {
         }
         folders.extend(folder_name(video)); // A clip beside the folders stays unlabelled.
     }
-    // Classes that were added by hand and are called otherwise say that folders are something else.
+    // Classes that were added by hand under other names indicate that folders are not classes.
     let fits = |name: &String| document.classes.is_empty() || document.class_named(name).is_some();
     if folders.len() < 2 || !folders.iter().any(fits) { Vec::new() } else { folders.into_iter().collect() }
 }
 
-/// Labels every unlabelled clip but those in `skipped` with the name of its folder, and adds the classes that
-/// are missing; clips beside the project's own files have no folder of their own.
+/// Labels every unlabelled clip except those in `skipped` with the name of its folder, and adds missing classes;
+/// clips in the project's own folder are not labelled.
 pub fn label_by_folders(document: &Document, skipped: &BTreeSet<VideoId>) -> Step {
     let (mut with_classes, mut changes) = (document.clone(), Vec::new());
     let is_open = |(id, video): &(&VideoId, &Video)| video.is_unlabelled() && !skipped.contains(id);
@@ -246,7 +246,7 @@ pub fn label_by_folders(document: &Document, skipped: &BTreeSet<VideoId>) -> Ste
     Step::new(title, changes)
 }
 
-/// Adds a segment of frames `start` to before `end`.
+/// Adds a segment with frames `start..end`.
 ///
 /// # Errors
 /// If it is empty, is outside the video, or overlaps another one in a single-label project.
@@ -263,10 +263,10 @@ pub fn add_segment(
     Ok((name, put_segment(document, id, segment, title)?))
 }
 
-/// Replaces the segment of the same name: moves its edges, gives it another label or note.
+/// Replaces the segment with the same id: its edges, label or note.
 ///
 /// # Errors
-/// As for [`add_segment`], or if there is none of this name.
+/// As for [`add_segment`], or if there is no segment with this id.
 pub fn change_segment(document: &Document, id: VideoId, segment: Segment) -> Result<Step> {
     let before = video(document, id)?.segment(segment.id).ok_or_else(unknown_segment)?;
     let title = match before.label == segment.label {
@@ -276,7 +276,7 @@ pub fn change_segment(document: &Document, id: VideoId, segment: Segment) -> Res
     put_segment(document, id, segment, title)
 }
 
-/// Changes the remark about a segment.
+/// Changes the note of a segment.
 pub fn note_segment(document: &Document, id: VideoId, segment: SegmentId, note: &str) -> Result<Step> {
     let known = video(document, id)?.segment(segment).ok_or_else(unknown_segment)?.clone();
     change_segment(document, id, Segment { note: note.to_owned(), ..known })
@@ -305,7 +305,7 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     let clash = others
         .find(|other| other.overlaps(&segment) && (!document.settings.multi_label || other.label == segment.label));
     if let Some(other) = clash {
-        // Without frame numbers: who reads this may count from 0 or from 1.
+        // Without frame numbers, since readers may count from 0 or from 1.
         let cause = format!("it overlaps the segment of {}", document.label_name(other.label));
         return Err(Error::new(subject, cause, "Move its edges, or make the project multi-label"));
     }
@@ -330,7 +330,7 @@ fn change_class(document: &Document, id: ClassId, title: String, change: impl Fn
     Ok(Step::new(title, vec![Change::Classes(classes)]))
 }
 
-/// Deletes class `gone` and puts `put` in the place of every label; `None` deletes it.
+/// Deletes class `gone` and replaces every label by the result of `put`; `None` deletes the label.
 ///
 /// # Errors
 /// If labels are locked: they may be of the class.
@@ -356,7 +356,7 @@ fn relabel(document: &Document, gone: ClassId, title: String, put: impl Fn(Label
     Ok(Step::new(title, changes))
 }
 
-/// Joins segments of one label that overlap, which those of merged classes may.
+/// Joins overlapping segments with the same label, which merging classes may produce.
 fn join_overlapping(segments: &mut Vec<Segment>) {
     segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
     let mut joined: Vec<Segment> = Vec::with_capacity(segments.len());
@@ -377,7 +377,7 @@ fn join_overlapping(segments: &mut Vec<Segment>) {
     *segments = joined;
 }
 
-/// `name` in NFC without blanks at its ends, if no class but `own` is called so.
+/// Returns `name` in NFC without leading and trailing blanks, if no class but `own` has that name.
 fn free_name(document: &Document, name: &str, own: Option<ClassId>) -> Result<String> {
     let name = &*composed(name.trim());
     let wrong = |cause: &str| Err(Error::new("class name", cause, "Choose another name"));
@@ -420,7 +420,7 @@ fn unknown_segment() -> Error {
 mod tests {
     use super::*;
 
-    /// A project of two classes and one video of 100 frames.
+    /// Returns a project of two classes and one video of 100 frames.
     fn project() -> (Document, [ClassId; 2], VideoId) {
         let mut document = Document::default();
         let mut add = |name: &str| {

@@ -1,14 +1,14 @@
-//! The hash that the project's files are checked by.
+//! The hash for checking the project's files.
 
 use std::io::{self, Write};
 
-/// FNV-1a of 64 bits, piece by piece. The standard library's hash may change with the compiler; one that is written down
-/// must not.
+/// Incremental 64-bit FNV-1a. The standard library's hash may change with the compiler; a hash that is stored must
+/// not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hash(u64);
 
 impl Hash {
-    /// Returns the hash of nothing.
+    /// Returns the hash of no data.
     pub fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
@@ -20,7 +20,7 @@ impl Hash {
         hash
     }
 
-    /// Goes on with `bytes`.
+    /// Adds `bytes`.
     pub fn update(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -32,7 +32,7 @@ impl Hash {
         self.0
     }
 
-    /// As 16 hexadecimal digits.
+    /// Returns the hash as 16 hexadecimal digits.
     pub fn to_hex(self) -> String {
         format!("{:016x}", self.0)
     }

@@ -1,10 +1,11 @@
-//! The history file: what takes back what was done, kept for later sessions.
+//! The history file: undo steps, stored for later sessions.
 //!
-//! `history.jsonl` has a line for each step that was done, undone or done again, with the step that takes it back and the fingerprints
-//! of the document before and after. A line is written before that of the journal: of a program that was ended between the two, the
-//! last line is known by its fingerprint to be about nothing. Where the project was changed by anything else meanwhile, the fingerprints
-//! of the lines lead to another document than the one that was read, and the lines are left out: nothing is undone into what it never
-//! was. The disk need not confirm a line, for the same reason.
+//! `history.jsonl` has a line for each step that was done, undone or redone, with its inverse and the fingerprints of
+//! the document before and after. A line is written before that of the journal: if the program was ended between the
+//! two, the fingerprint shows that the last line belongs to no document. If the project was changed by anything else
+//! meanwhile, the fingerprints of the lines lead to another document than the one that was read, and the lines are
+//! dropped, so that undo never leads to a state that did not exist. For the same reason the lines need not be confirmed
+//! by the disk.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -19,9 +20,9 @@ use crate::{atomic, files};
 
 /// The version of the lines.
 const FORMAT: u32 = 1;
-/// Steps that are kept for later sessions,
+/// Maximum number of steps kept for later sessions.
 const MOST_STEPS: usize = 1000;
-/// and their bytes; the file is shortened when it has twice as many.
+/// Maximum size of these in bytes; the file is shortened when it exceeds twice that.
 const MOST_BYTES: u64 = 8 << 20;
 
 /// The content of the first line.
@@ -42,19 +43,19 @@ struct Line {
 /// The history of earlier sessions.
 #[derive(Debug, Default)]
 pub(super) struct KeptHistory {
-    /// What of it fits the document.
+    /// The part that fits the document.
     pub undo: Undo,
-    /// How many steps do not.
+    /// Number of steps that do not fit.
     pub lost: usize,
-    /// Whether the file is of a newer version or does not begin as one of this: it is to be kept aside.
+    /// `true` if the file is of a newer version or has no valid beginning; it is then to be kept under another name.
     pub is_foreign: bool,
     lines: usize,
-    /// Bytes of the file; `None` where it must be rewritten before a line is added.
+    /// Bytes of the file; `None` if it must be rewritten before a line is added.
     length: Option<u64>,
 }
 
 impl KeptHistory {
-    /// Reads the file at `path` for a document with this fingerprint. A file that cannot be read or is of a newer version is no history.
+    /// Reads the file at `path` for a document with this fingerprint. An unreadable or newer file counts as no history.
     pub fn read(path: &Path, fingerprint: u64) -> Self {
         match files::read(path) {
             Ok(bytes) => Self::of_bytes(&bytes, fingerprint),
@@ -77,7 +78,7 @@ impl KeptHistory {
         let rows: Vec<Option<Line>> = rows.map(|row| open_line("step", row)).collect();
         let is_whole = rows.iter().all(Option::is_some);
         let lines: Vec<Line> = rows.into_iter().flatten().collect();
-        // The document may be as it was before the last lines: they were written, and the journal's were not.
+        // The document may be in the state before the last lines: they were written, and the journal's were not.
         let after = |line: &Line| line.past.from == fingerprint;
         let before = |line: &Line| line.past.to == fingerprint && line.deed != Deed::Ahead;
         let end = lines.iter().rposition(after).map(|place| place + 1).or_else(|| lines.iter().rposition(before));
@@ -94,28 +95,28 @@ impl KeptHistory {
     }
 }
 
-/// Whether the file need not be shortened.
+/// Returns `true` if the file need not be shortened.
 fn is_short(lines: usize, length: u64) -> bool {
     lines <= 2 * MOST_STEPS && length <= 2 * MOST_BYTES
 }
 
-/// The file of a project that is changed.
+/// The history file of a project that is open for changes.
 pub(super) struct History {
     path: PathBuf,
-    /// `None` where it must be rewritten before a line is added.
+    /// `None` if it must be rewritten before a line is added.
     file: Option<File>,
     lines: usize,
     length: u64,
     /// Bytes before the last line.
     before: u64,
-    /// Whether the last line could not be written.
+    /// `true` if the last line could not be written.
     fails: bool,
-    /// What went wrong, until somebody asks.
+    /// The error, until it is fetched.
     trouble: Option<Error>,
 }
 
 impl History {
-    /// Continues the file at `path` after what was kept of it.
+    /// Continues the file at `path` after the part that was kept.
     pub fn open(path: &Path, kept: &KeptHistory) -> Self {
         let append = || File::options().append(true).open(path).ok();
         let file = kept.length.and_then(|_| append());
@@ -123,7 +124,7 @@ impl History {
         Self { path: path.to_owned(), file, lines: kept.lines, length, before: length, fails: false, trouble: None }
     }
 
-    /// Adds a line to those of `undo`. If it cannot be written, undo ends with this session, which is reported once.
+    /// Adds a line for a step of `undo`. If it cannot be written, undo ends with this session, which is reported once.
     pub fn append(&mut self, undo: &Undo, deed: Deed, past: &PastStep) {
         if let Err(error) = self.try_append(undo, deed, past) {
             let cause = format!("{}; changes can only be undone until the project is closed", error.cause);
@@ -134,7 +135,7 @@ impl History {
         }
     }
 
-    /// Takes back the last line: nothing was done.
+    /// Removes the last line, since its step failed.
     pub fn take_back(&mut self) {
         let is_back = self.file.as_ref().is_some_and(|file| file.set_len(self.before).is_ok());
         if is_back {
@@ -144,7 +145,7 @@ impl History {
         }
     }
 
-    /// Returns what went wrong since this was last asked for.
+    /// Returns the error since the last call, if any.
     pub fn take_trouble(&mut self) -> Option<Error> {
         self.trouble.take()
     }
@@ -154,7 +155,7 @@ impl History {
         let line = line_of(deed, past).map_err(failed)?;
         if self.file.is_none() || !is_short(self.lines, self.length) {
             let (text, lines) = text_of(undo).map_err(failed)?;
-            // After a power failure an empty file is no history, and nothing else hangs on it.
+            // After a power failure an empty file is an empty history, and nothing else depends on it.
             atomic::replace_unsynced(&self.path, |writer| writer.write_all(&text))?;
             self.file = Some(File::options().append(true).open(&self.path).map_err(failed)?);
             (self.lines, self.length) = (lines, text.len() as u64);

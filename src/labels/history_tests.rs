@@ -11,7 +11,7 @@ fn content(document: &Document) -> impl PartialEq + std::fmt::Debug + use<> {
     (document.settings.clone(), document.classes.clone(), document.videos.clone())
 }
 
-/// As after `kill -9`: nothing of the project is dropped, but others may have it.
+/// Simulates `kill -9`: the project is not dropped, but its lock is released.
 fn kill(dir: &Path, project: Project) {
     std::mem::forget(project);
     fs::rename(dir.join("project.lock"), dir.join("locked")).unwrap();

@@ -1,10 +1,10 @@
 //! The journal: every step since the last save, one per line, on disk before the document changes.
 //!
-//! A line is JSON with the hash of what it holds, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
+//! A line is JSON with the hash of its content, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
 //! detected. The first line holds the number of saves of the project when the journal began: a journal from before the
-//! last save holds nothing new. A step is handed to the operating system by one write before it counts as done, which
-//! survives the end of the process; a thread then has the disk confirm it, which survives a power failure but can take
-//! as long as a person takes to label the next clip.
+//! last save has no new steps. A step is passed to the operating system in one write before it counts as done, so it
+//! survives the end of the process. A thread then syncs it to disk, so it survives a power failure; this can take as
+//! long as labelling the next clip.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
@@ -27,7 +27,7 @@ const FORMAT: u32 = 1;
 struct JournalHead {
     /// [`FORMAT`].
     format: u32,
-    /// How often the project had been saved.
+    /// Number of saves of the project before this journal.
     follows: u64,
 }
 
@@ -37,9 +37,9 @@ pub(super) struct Journal {
     file: File,
     /// Bytes of whole lines.
     length: u64,
-    /// Whether something that is no whole line follows them.
+    /// `true` if they are followed by an incomplete line.
     torn: bool,
-    /// How often the project had been saved when this journal began.
+    /// Number of saves of the project when this journal began.
     follows: u64,
     syncer: Syncer,
 }
@@ -49,7 +49,7 @@ pub(super) struct Journal {
 pub(super) struct Reading {
     /// The steps since the last save, in order.
     pub steps: Vec<Step>,
-    /// What follows them and cannot be read.
+    /// The unreadable part that follows them.
     pub fault: Option<Fault>,
     /// Bytes of the lines that can be read.
     length: u64,
@@ -58,9 +58,9 @@ pub(super) struct Reading {
 /// A fault of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The last line is not whole, as after a power failure.
+    /// The last line is incomplete, as after a power failure.
     Cut,
-    /// A line before the last is damaged, the first being 1; it and those after it, so many, are left out.
+    /// Line `line`, from 1, is damaged and not the last; it and those after it, `left_out` in all, are left out.
     Damaged { line: usize, left_out: usize },
 }
 
@@ -118,7 +118,7 @@ impl Fault {
 }
 
 impl Journal {
-    /// Opens the journal at `path` to continue after what was read from it; what could not be read is cut off.
+    /// Opens the journal at `path` to continue after its readable lines; the unreadable rest is removed.
     ///
     /// # Errors
     /// If the file cannot be written to.
@@ -132,7 +132,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes a step down.
+    /// Writes a step.
     ///
     /// # Errors
     /// If it cannot be written; the journal holds what it held before.
@@ -151,15 +151,16 @@ impl Journal {
         Ok(())
     }
 
-    /// Returns whether it holds no step.
+    /// Returns `true` if it holds no step.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Whether nobody else has written to the file since: on disks without locks two windows can have one project.
+    /// Checks that no other process has written to the file since: on disks without locks two windows can open one
+    /// project.
     ///
     /// # Errors
-    /// If somebody has.
+    /// If another process has.
     pub fn check_own(&self) -> Result<()> {
         let length = std::fs::metadata(&self.path).map_err(|error| Error::io(&self.path, &error))?.len();
         if self.torn || length == self.length {
@@ -173,7 +174,7 @@ impl Journal {
         ))
     }
 
-    /// Starts over, after everything was saved for the `saves`th time.
+    /// Starts a new journal after the `saves`th save.
     ///
     /// # Errors
     /// If the file cannot be cut; it is known not to hold anything new all the same.
@@ -206,7 +207,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Cuts off what is no whole line and goes to the end.
+    /// Removes an incomplete last line and seeks to the end.
     fn mend(&mut self) -> io::Result<()> {
         if self.torn {
             self.file.set_len(self.length)?;
@@ -224,7 +225,7 @@ pub(super) fn seal(kind: &str, content: &impl Serialize) -> serde_json::Result<V
     Ok(format!("{{\"hash\":\"{hash}\",\"{kind}\":{content}}}\n").into_bytes())
 }
 
-/// Returns what [`seal`] put into a line; nothing if it is not as it was.
+/// Returns the content that [`seal`] wrote to a line; `None` if the line is damaged.
 pub(super) fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
     let (hash, rest) = line.strip_prefix(b"{\"hash\":\"")?.split_at_checked(16)?;
     let content = rest.strip_prefix(format!("\",\"{kind}\":").as_bytes())?.strip_suffix(b"}\n")?;

@@ -1,4 +1,4 @@
-//! One window at a time changes a project.
+//! The lock that lets one window at a time change a project.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -10,10 +10,10 @@ use crate::file_lock::FileLock;
 /// The file that is locked.
 const FILE: &str = "project.lock";
 
-/// Takes the sole right to change the project in `dir`.
+/// Acquires the exclusive right to change the project in `dir`.
 ///
 /// # Errors
-/// Why the project can only be read.
+/// The reason why the project is read-only.
 pub(super) fn take(dir: &Path) -> Result<FileLock> {
     let path = dir.join(FILE);
     let read_only = |cause: String, remedy| Error::file(dir, format!("{cause}; the project is read-only"), remedy);
@@ -33,7 +33,7 @@ pub(super) fn take(dir: &Path) -> Result<FileLock> {
     })
 }
 
-/// Returns whether nobody has the sole right to change the project in `dir` any more.
+/// Returns `true` if no process holds the exclusive right to change the project in `dir`.
 pub(super) fn is_free(dir: &Path) -> bool {
     FileLock::is_free(&dir.join(FILE))
 }

@@ -1,4 +1,4 @@
-//! What must hold for labels that a person or an accident has changed on the disk.
+//! Invariants of label files that a person or an accident has changed on disk.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::project_tests::{label, open, small};
 use super::{Change, Facts, Label, Opened, Project, Step, Video, VideoId, edits, formats};
 
-/// The names and contents of all files below a folder.
+/// Returns the names and contents of all files below a folder.
 fn files(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let (mut files, mut folders) = (Vec::new(), vec![dir.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -49,7 +49,7 @@ fn labels_that_are_away_at_one_opening_are_locked_and_there_again_afterwards() {
         assert!(edits::label_by_folders(&document, &Default::default()).changes.is_empty());
         let change = Change::Video(id, Some(Video { labels: vec![Label::Background], ..Video::new("a.mp4") }));
         assert!(project.perform(Step::new("Label", vec![change])).is_err());
-        // What else is in the project can be changed and saved; nothing is renamed.
+        // The rest of the project can be changed and saved; nothing is renamed.
         project.perform(edits::add_videos(&document, vec![Video::new("b.mp4")])).unwrap();
         label(&mut project, VideoId(1), wave).unwrap();
         project.save().unwrap();

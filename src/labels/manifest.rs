@@ -12,14 +12,14 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
-/// than lost at the next save.
+/// The version of a project's files. Newer versions and unknown entries are refused, since the next save would lose
+/// them.
 const FORMAT: u32 = 2;
 
-/// Bytes at the beginning of the file among which it says how often the project was saved; they hold numbers alone.
+/// Length of the beginning of the file that holds the number of saves, in bytes.
 const HEAD_BYTES: u64 = 64;
 
-/// The highest number of a class or a video: above it there would be none left for those that are added.
+/// Largest id of a class or a video that is accepted: above it no ids would be left for new ones.
 const LAST_ID: u32 = u32::MAX / 2;
 
 /// The content of `project.toml`.
@@ -28,9 +28,9 @@ const LAST_ID: u32 = u32::MAX / 2;
 pub(super) struct Manifest {
     /// [`FORMAT`].
     format: u32,
-    /// How often the project was saved.
+    /// Number of saves of the project.
     pub saves: u64,
-    /// The names that are free next.
+    /// The next free ids.
     next_class: u32,
     next_video: u32,
     settings: Settings,
@@ -46,7 +46,7 @@ pub(super) struct Manifest {
 pub(super) struct VideoRow {
     pub id: VideoId,
     pub path: String,
-    /// The name of the file of its labels; none as long as nothing is said about it.
+    /// The name of its label file; `None` while it has no labels or texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,8 +88,8 @@ impl Manifest {
         }
     }
 
-    /// Returns how often the project had been saved when the file at `path` was written, read from its first lines; nothing if
-    /// they do not say so, or there is no such file any more.
+    /// Returns the number of saves of the project when the file at `path` was written, read from its first lines;
+    /// `None` if they do not hold it or the file is missing.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -126,14 +126,14 @@ impl Manifest {
     pub fn into_document(self) -> (Document, Vec<VideoRow>) {
         let mut document = Document::default();
         let videos = self.videos.iter().map(|row| row.id.0.saturating_add(1)).max().unwrap_or(0);
-        // A number that nobody can have reached is damage: those in use tell what is free.
+        // An id that cannot have been reached is damage: the ids in use determine the free ones.
         let plausible = |next: u32| if next > LAST_ID { 0 } else { next };
         document.reserve_ids((plausible(self.next_class), plausible(self.next_video).max(videos)));
         document.apply(Step::new("Open", vec![Change::Settings(self.settings), Change::Classes(self.classes)]));
         (document, self.videos)
     }
 
-    /// Returns a number so high that the next ones would be none.
+    /// Returns an id that is too large, as text.
     fn too_high(&self) -> Option<String> {
         let class = self.classes.iter().map(|class| ("class", class.id.0));
         let mut all = class.chain(self.videos.iter().map(|row| ("video", row.id.0)));

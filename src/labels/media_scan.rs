@@ -1,4 +1,4 @@
-//! Looks into files: which videos there are, whether those of a project are what they were, and where they have gone.
+//! Media scan: finds videos, checks those of a project for changes, and locates moved ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -13,17 +13,17 @@ use crate::files;
 use crate::names::{composed, is_hidden, is_same_file};
 use crate::plural::counted;
 
-/// Size up to which files are read completely to distinguish them; of larger ones, blocks.
+/// Size up to which files are hashed completely; of larger ones, blocks are sampled.
 const READ_WHOLE: u64 = 16 << 20;
 
 /// Bytes of a block, and blocks of a file, the first and the last among them.
 const BLOCK: usize = 64 << 10;
 const BLOCKS: u64 = 64;
 
-/// Folders within folders that are looked into.
+/// Maximum depth of nested folders.
 const MAX_DEPTH: usize = 64;
 
-/// A callback that gets the number of finished items and of all, and decides whether to continue.
+/// A callback that gets the numbers of finished and of all items, and decides whether to continue.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 
 /// The videos found in a folder.
@@ -31,17 +31,17 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 pub struct ScanResult {
     /// The videos, by their paths.
     pub videos: Vec<PathBuf>,
-    /// Folders that could not be read, or are left out.
+    /// Notes on folders that could not be read, or were left out.
     pub notes: Vec<Error>,
-    /// How many folders could not be read.
+    /// Number of folders that could not be read.
     pub unread: usize,
-    /// How many clips are left out, as an export of labels has cut them out of other videos.
+    /// Number of clips left out because an export of labels cut them out of other videos.
     pub exported: usize,
 }
 
-/// Returns the videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder
-/// is looked into once, and hidden files are left out. `go_on` is asked before each file and folder; nothing more is looked for
-/// once it says no.
+/// Returns the videos in `folder` and its sub-folders, as `is_video` decides by name. Links are followed, each folder
+/// is visited once, and hidden files are left out. `go_on` is called before each file and folder; the search ends once
+/// it returns `false`.
 pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> ScanResult {
     let (mut found, mut seen) = (ScanResult::default(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
@@ -71,8 +71,8 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
     found
 }
 
-/// Returns those of `files` that are no videos of the project in `dir`, and what there is to say about others. Names that differ
-/// in the form of Unicode only, as macOS and other systems write them, are those of two files where both are there, and else of
+/// Returns those of `files` that are not yet videos of the project in `dir`, and remarks on others. Names that differ
+/// only in their form of Unicode, as between macOS and other systems, count as two files if both exist, otherwise as
 /// one.
 pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<Error>) {
     let mut known: BTreeSet<String> = BTreeSet::new();
@@ -143,24 +143,24 @@ fn hash_of(path: &Path) -> io::Result<(u64, String)> {
 /// A fault of a video file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ScanFault {
-    /// There is no such file.
+    /// The file does not exist.
     Missing,
-    /// Its content is not what it was when it was looked into: labels may be at the wrong frames.
+    /// Its content has changed since it was scanned: labels may be at the wrong frames.
     Changed,
     /// It cannot be read.
     Unreadable(Error),
-    /// Nobody has looked into it, so that its frames are not known.
+    /// It has not been scanned, so its frames are unknown.
     Unknown,
 }
 
-/// The file of a video that is not what it should be.
+/// A fault of a video's file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The video.
     pub id: VideoId,
-    /// Where its file should be.
+    /// The expected path of its file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The fault.
     pub fault: ScanFault,
 }
 
@@ -181,8 +181,8 @@ impl Finding {
     }
 }
 
-/// Returns what is wrong with the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length
-/// is taken for the same.
+/// Returns the fault of the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same
+/// length counts as unchanged.
 pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<ScanFault> {
     let path = StoredPath::decode(&video.path, dir);
     let length = match fs::metadata(&path) {
@@ -223,16 +223,16 @@ pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress
 pub struct Relink {
     /// The video.
     pub id: VideoId,
-    /// Its file as it seems.
+    /// The presumed path of its file.
     pub to: PathBuf,
-    /// Whether length and content are what they were; else only the name is.
+    /// `true` if length and content match; otherwise only the name does.
     pub is_certain: bool,
 }
 
-/// Looks for the files of `missing` videos of `document`, a project in `dir`, in `folder` and the folders in it: those of the
-/// same content, whatever they are called now, or, where nobody looked into the video before, the one of the same name.
-/// Of several of the same content, the one whose path ends most alike. `go_on` is asked again and again; what was found so far
-/// comes back once it says no.
+/// Searches `folder` and its sub-folders for the files of `missing` videos of `document`, a project in `dir`: files of
+/// the same content under any name or, for videos that were never scanned, the one with the same name. Among several
+/// with the same content, the path with the longest common ending is chosen. `go_on` is called repeatedly; once it
+/// returns `false`, the files found so far are returned.
 pub fn find_moved(
     document: &Document,
     dir: &Path,
@@ -257,7 +257,7 @@ pub fn find_moved(
     relinks
 }
 
-/// Files that may be what is missing.
+/// Files that may be the missing ones.
 struct Candidates {
     by_length: HashMap<u64, Vec<PathBuf>>,
     by_name: HashMap<String, Vec<PathBuf>>,
@@ -306,7 +306,7 @@ fn shared_end(one: &Path, other: &Path) -> usize {
     one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
 }
 
-/// Returns the step that says where the files are now, except those of videos whose labels are locked.
+/// Returns the step that stores the new paths of the files, except for videos whose labels are locked.
 pub fn relink(document: &Document, dir: &Path, relinks: &[Relink]) -> Step {
     let moved = relinks.iter().filter_map(|relink| {
         let video = document.videos.get(&relink.id).filter(|video| video.locked.is_none())?;
@@ -336,7 +336,7 @@ mod tests {
         ControlFlow::Continue(())
     }
 
-    /// A project in `dir` of the videos called so, looked into.
+    /// Returns a project in `dir` with scanned videos of these names.
     fn project(dir: &Path, names: &[&str]) -> Document {
         let mut document = Document::default();
         let video = |name: &&str| {

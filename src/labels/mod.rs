@@ -1,10 +1,9 @@
 //! Labelling projects: labels of videos, stored so that nothing is lost.
 //!
 //! In the order in which data flows: a [`Document`] holds [classes](Class) and [videos](Video) with their
-//! [segments](Segment); [`edits`] and [`bout_edits`] are the ways to change it, each a [`Step`] that carries the whole
-//! new value of what it changes. Applying a step returns its inverse, which is all that undo needs, and steps are
-//! idempotent, which is all that a journal needs. A [`Project`] is a document on disk, with both; [`formats`] export
-//! and import labels.
+//! [segments](Segment). [`edits`] and [`bout_edits`] are the ways to change it, each a [`Step`] that carries the whole
+//! new value of each change. Applying a step returns its inverse, which undo uses, and steps are idempotent, which the
+//! journal relies on. A [`Project`] is a document on disk with both; [`formats`] export and import labels.
 
 pub mod bout_edits;
 mod class;

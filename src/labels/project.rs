@@ -22,7 +22,7 @@ pub use self::rereading::{LockedLabels, ReadLabels, Reread};
 
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
-/// What takes back the steps of all sessions.
+/// The file of undo steps of all sessions.
 const HISTORY: &str = "history.jsonl";
 
 /// Maximum number of attempts to read a project that another window is saving.
@@ -31,10 +31,10 @@ const READINGS: usize = 5;
 /// An open project.
 ///
 /// On disk it is a folder: `project.toml` with the settings, the classes and the list of videos, `labels/` with a file for
-/// each labelled video, `journal.jsonl` with every step since these were saved, and `history.jsonl` with what undoes the last
-/// 1000 steps, or 8 MB of them, also those of earlier sessions. A step is in the
-/// journal before it is in the document, and the journal is only restarted after everything is saved, so that opening the
-/// project always restores the document after the last step.
+/// each labelled video, `journal.jsonl` with every step since these were saved, and `history.jsonl` with the undo steps
+/// of the last 1000 steps, or 8 MB of them, including earlier sessions. A step is in the journal before it is in the
+/// document, and the journal is only restarted after everything is saved, so that opening the project always restores
+/// the document after the last step.
 ///
 /// ```
 /// use motionscope::labels::{Label, Opened, Project, Settings, Video, edits};
@@ -61,18 +61,18 @@ pub struct Project {
     dir: PathBuf,
     document: Document,
     undo: Undo,
-    /// Of the document.
+    /// Fingerprint of the document.
     fingerprint: u64,
     revision: u64,
-    /// Names of the files in `labels/`, also of those that could not be read.
+    /// Names of the label files, also of those that could not be read.
     sidecars: BTreeMap<VideoId, String>,
-    /// Names of those that are not needed any more, to be removed when `project.toml` does not name them.
+    /// Names of label files that are no longer needed, to be removed once `project.toml` does not refer to them.
     obsolete: Vec<String>,
     saves: u64,
     unsaved: Unsaved,
-    /// Ends before others may have the project.
+    /// Dropped before the lock is released.
     saving: Option<Saving>,
-    /// None where the project can only be read, and why.
+    /// The resources for writing, or the reason why the project is read-only.
     writing: std::result::Result<Writing, Error>,
 }
 
@@ -87,7 +87,7 @@ enum OpenPurpose {
 struct Writing {
     journal: Journal,
     history: History,
-    /// Let go after the journal.
+    /// Released after the journal.
     _lock: crate::file_lock::FileLock,
 }
 
@@ -95,16 +95,16 @@ struct Writing {
 #[derive(Default)]
 struct Unsaved {
     steps: usize,
-    /// Whether `project.toml` is behind.
+    /// `true` if `project.toml` is out of date.
     manifest: bool,
     videos: BTreeSet<VideoId>,
 }
 
-/// A project that was opened, and what its person should know.
+/// A project that was opened, with notes for the person.
 pub struct Opened {
     /// The project.
     pub project: Project,
-    /// What was recovered, left out, or is not possible.
+    /// Notes on what was recovered, left out or is not possible.
     pub notes: Vec<Error>,
 }
 
@@ -114,7 +114,7 @@ impl Project {
     /// The folders of a project that hold files of its own.
     pub const FOLDERS: [&str; 2] = [sidecar::DIR, times::DIR];
 
-    /// Makes the folder `dir` a project without classes and videos; the folder is made if need be.
+    /// Creates a project without classes and videos in the folder `dir`, which is created if it does not exist.
     ///
     /// # Errors
     /// If it is one already, or cannot be written to.
@@ -152,14 +152,14 @@ impl Project {
         })
     }
 
-    /// Opens the project in the folder `dir`, or whose `project.toml` it is, with all that was done in it.
+    /// Opens the project in the folder `dir`, or with `dir` as its `project.toml`, including all steps in its journal.
     ///
-    /// A video whose file of labels is missing or cannot be read is [locked](Video::locked): the file and the reference to it stay
-    /// as they are, and the labels are there again when the file is.
+    /// A video whose label file is missing or cannot be read is [locked](Video::locked): the file and the reference to
+    /// it are unchanged, and the labels return when the file does.
     ///
     /// # Errors
-    /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
-    /// notes, and nothing that could not be read is deleted.
+    /// If there is none, its `project.toml` cannot be read, or it is of a newer version. All other faults are among the
+    /// notes, and unreadable files are never deleted.
     pub fn open(dir: &Path) -> Result<Opened> {
         Self::open_for(dir, OpenPurpose::Change)
     }
@@ -191,7 +191,7 @@ impl Project {
             unsaved.note(&step);
             document.apply(step);
         }
-        // The journal holds the whole labels of these, which take the place of what is in the file.
+        // The journal holds the complete labels of these, which replace those of the file.
         let replaced = damaged.extract_if(.., |id, _| unsaved.videos.contains(id)).filter_map(|(_, one)| one.file);
         let replaced: Vec<_> = replaced.collect();
         for (id, Damaged { why, .. }) in &damaged {
@@ -249,25 +249,26 @@ impl Project {
         &self.document
     }
 
-    /// Returns whether it is read-only: another window has it open, or the disk cannot be written to.
+    /// Returns `true` if it is read-only: another window has it open, or the disk cannot be written to.
     pub fn is_read_only(&self) -> bool {
         self.writing.is_err()
     }
 
-    /// Returns whether it is read-only because another process had it open.
+    /// Returns `true` if it is read-only because another process had it open.
     pub fn is_in_use_elsewhere(&self) -> bool {
         self.writing.as_ref().is_err_and(|error| error.kind == ErrorKind::InUse)
     }
 
-    /// Returns whether no process has the project in `dir` open to change it.
+    /// Returns `true` if no process has the project in `dir` open to change it.
     pub fn is_free(dir: &Path) -> bool {
         lock::is_free(dir)
     }
 
-    /// Does `step`: it is in the journal, which outlives this process, when this returns, and on the disk within a second.
+    /// Performs `step`: when this returns it is in the journal, which outlives this process; it is on disk within a
+    /// second.
     ///
     /// # Errors
-    /// If it cannot be written down. Then nothing has changed, and it can be tried again.
+    /// If it cannot be written. Then nothing has changed, and the call can be repeated.
     pub fn perform(&mut self, step: Step) -> Result<()> {
         if step.changes.is_empty() {
             return Ok(());
@@ -275,8 +276,8 @@ impl Project {
         self.carry_out(step, Some((Deed::Done, undo::now())))
     }
 
-    /// As [`Self::perform`], for what nobody did and nobody would take back: what was found in files. What was taken back can
-    /// still be done again; that brings what it knew of the files, and whoever looks into them looks again.
+    /// Like [`Self::perform`], for changes that are not a person's and cannot be undone: facts read from files. Undone
+    /// steps can still be redone; that restores the facts that were known then, and the next scan reads them again.
     ///
     /// # Errors
     /// Same as [`Self::perform`].
@@ -315,8 +316,8 @@ impl Project {
         self.undo.steps(Way::Back)
     }
 
-    /// Returns how many of them were done since the project was opened; negative where as many of those before were taken back; `None`
-    /// when the state in which it was opened cannot be reached any more.
+    /// Returns the number of steps since the project was opened; negative if as many earlier steps were undone; `None`
+    /// when the state in which it was opened can no longer be reached.
     pub fn since_opened(&self) -> Option<isize> {
         self.undo.since_opened()
     }
@@ -326,7 +327,8 @@ impl Project {
         self.undo.steps(Way::Forth)
     }
 
-    /// Whether nobody else has changed the project since it was opened: on disks without locks two windows can have it.
+    /// Checks that no other process has changed the project since it was opened: on disks without locks two windows can
+    /// open it.
     fn check_own(&self) -> Result<()> {
         self.writing.as_ref().map_or(Ok(()), |writing| writing.journal.check_own())?;
         check_saves(&self.dir, self.saves)
@@ -337,7 +339,7 @@ impl Project {
         atomic::resolve(&self.dir.join(Self::FILE))
     }
 
-    /// Number of steps since the project was saved.
+    /// Returns the number of steps since the project was saved.
     pub fn unsaved(&self) -> usize {
         self.unsaved.steps
     }
@@ -352,7 +354,7 @@ impl Project {
         self.revision
     }
 
-    /// Returns what the disk reported since this was last asked for, if it could not confirm a step that was written to it.
+    /// Returns the disk's error since the last call, if it could not confirm a step that was written.
     pub fn trouble(&mut self) -> Option<Error> {
         let writing = self.writing.as_mut().ok()?;
         writing.journal.trouble().or_else(|| writing.history.take_trouble())
@@ -366,7 +368,8 @@ impl Project {
         Ok(Some(title))
     }
 
-    /// Writes `step` down, and what it is in the history if it is to be there and when it was done first; then applies it.
+    /// Writes `step` to the journal, and to the history if `deed` is given with the time of its first execution; then
+    /// applies it.
     fn carry_out(&mut self, step: Step, deed: Option<(Deed, u64)>) -> Result<()> {
         let writing = self.writing.as_mut().map_err(|why| why.clone())?;
         step.check()?;
@@ -401,7 +404,7 @@ impl Unsaved {
         self.manifest || !self.videos.is_empty()
     }
 
-    /// Notes what the files lack after `step`.
+    /// Records the changes of `step` that the files lack.
     fn note(&mut self, step: &Step) {
         self.manifest = true;
         self.videos.extend(step.changes.iter().filter_map(|change| match change {
@@ -414,7 +417,7 @@ impl Unsaved {
 /// The content of the files of a project.
 struct Loaded {
     manifest_saves: u64,
-    /// As of the last save.
+    /// The document at the last save.
     document: Document,
     sidecars: BTreeMap<VideoId, String>,
     damaged: BTreeMap<VideoId, Damaged>,
@@ -428,7 +431,7 @@ struct Damaged {
     why: Error,
 }
 
-/// Reads the files in `dir`, again if another window saved them meanwhile.
+/// Reads the files in `dir`, repeatedly if another window saves them meanwhile.
 fn load(dir: &Path) -> Result<Loaded> {
     let path = dir.join(Project::FILE);
     let mut loaded = load_once(dir, &path)?;
@@ -461,7 +464,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     Ok(Loaded { manifest_saves, document, sidecars, damaged, reading })
 }
 
-/// Adds what the file of labels called `name` says to `video`, a video of the project in `dir`.
+/// Adds the content of the label file `name` to `video`, a video of the project in `dir`.
 fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) -> Result<()> {
     let file = dir.join(sidecar::DIR).join(name);
     if !sidecar::is_name(name) {
@@ -470,7 +473,7 @@ fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) ->
     sidecar::read(&file, classes, video)
 }
 
-/// Whether the project in `dir` was saved `saves` times and no more.
+/// Checks that the project in `dir` was saved exactly `saves` times.
 fn check_saves(dir: &Path, saves: u64) -> Result<()> {
     let path = dir.join(Project::FILE);
     if Manifest::saves_in(&path)?.is_none_or(|now| now == saves) {
@@ -487,8 +490,8 @@ fn locked_by(why: &Error) -> Error {
     Error { cause, remedy: format!("{}; {again}", why.remedy), ..why.clone() }
 }
 
-/// Returns what is to be known of earlier changes that cannot be undone: the project was changed by something else since, or what
-/// some of its videos hold is unknown.
+/// Returns a note on earlier changes that cannot be undone: the project was changed by something else since, or the
+/// content of some of its videos is unknown.
 fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
     let changes = match lost {
         0 => return None,
@@ -504,7 +507,7 @@ fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
     Some(Error::file(&dir.join(HISTORY), format!("{changes}: {cause}"), remedy))
 }
 
-/// Keeps what cannot be read before anything else takes its place: files of labels, and the journal.
+/// Keeps copies of unreadable files before they are replaced: label files and the journal.
 fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()> {
     for file in replaced {
         fs::rename(file, free_name(file, "damaged")).map_err(|error| Error::io(file, &error))?;
@@ -516,7 +519,7 @@ fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()>
     Ok(())
 }
 
-/// Keeps a history that cannot be read before another takes its place, and returns the note about it.
+/// Keeps a copy of an unreadable history before it is replaced, and returns the note about it.
 fn keep_history_aside(path: &Path) -> Result<Error> {
     let aside = free_name(path, "damaged");
     fs::rename(path, &aside).map_err(|error| Error::io(path, &error))?;
@@ -524,7 +527,7 @@ fn keep_history_aside(path: &Path) -> Result<Error> {
     Ok(Error::file(path, cause, format!("No action needed; it was kept as {}", aside.display())))
 }
 
-/// `path` with `ending` and, if need be, a number, so that there is no such file.
+/// Returns `path` with `ending` and, if needed, a number, so that no such file exists.
 fn free_name(path: &Path, ending: &str) -> PathBuf {
     let name = |number: usize| {
         let mut name = path.as_os_str().to_owned();

@@ -1,4 +1,4 @@
-//! What must hold for a project whatever happens to it.
+//! Invariants of a project under all circumstances.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::random_edits::RandomEdits;
 use super::{Change, Document, Facts, Label, Opened, Project, Settings, Step, Video, VideoId, edits};
 use crate::error::{Error, Result};
 
-/// What a person sees of a document: names that were given and taken back are used up.
+/// Returns the visible content of a document: ids that were assigned and undone are used up.
 fn content(document: &Document) -> impl PartialEq + std::fmt::Debug + use<> {
     (document.settings.clone(), document.classes.clone(), document.videos.clone())
 }
@@ -20,7 +20,7 @@ fn create(dir: &Path) -> Project {
     Project::create(dir, Settings { name: "test".into(), multi_label: true, ..Settings::default() }).unwrap()
 }
 
-/// Opens a project about which there is nothing to say but that steps were recovered, and which of them cannot be undone.
+/// Opens a project and checks that its only notes concern recovered steps and steps that cannot be undone.
 pub(super) fn open(dir: &Path) -> Project {
     let Opened { project, notes } = Project::open(dir).unwrap();
     let is_known = |note: &Error| ["recovered", "cannot be undone"].iter().any(|known| note.cause.contains(known));
@@ -29,7 +29,7 @@ pub(super) fn open(dir: &Path) -> Project {
     project
 }
 
-/// A project with one class and one video, saved.
+/// Returns a project with one class and one video, saved.
 pub(super) fn small(dir: &Path) -> (Project, Label, VideoId) {
     let mut project = create(dir);
     let (class, step) = edits::add_class(project.document(), "wave").unwrap();
@@ -122,7 +122,7 @@ fn a_journal_that_was_cut_at_any_byte_gives_the_steps_before_the_cut() {
         let head_only = *end == 0 && whole[..cut].ends_with(b"\n");
         let is_told = notes.iter().any(|note| note.cause.contains("last line"));
         assert_eq!(is_told, cut != *end && !head_only, "cut at {cut}: {notes:?}");
-        // What is done next comes after what was read.
+        // The next step follows the steps that were read.
         if cut % 50 == 0 {
             let step = edits.step(project.document());
             project.perform(step).unwrap();
@@ -301,7 +301,7 @@ fn numbers_that_no_file_holds_are_refused_before_anything_is_written() {
 fn a_failed_save_can_be_tried_again() {
     let dir = tempfile::tempdir().unwrap();
     let (mut project, wave, id) = small(dir.path());
-    // A file where the folder should be: nothing can be written into it.
+    // A file in place of the folder: nothing can be written into it.
     let folder = dir.path().join("labels");
     fs::write(&folder, "").unwrap();
     label(&mut project, id, wave).unwrap();

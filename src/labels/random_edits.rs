@@ -1,4 +1,4 @@
-//! Documents and edits by chance, for tests of what must hold for all of them.
+//! Random documents and edits, for tests of their invariants.
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{ClassId, Document, Facts, Label, PredictedBout, Settings, Step, Video, VideoId, bout_edits, edits};
 
-/// Names that files of many formats find hard to hold.
+/// Names that are difficult for many file formats.
 const NAMES: [&str; 10] = [
     "wave",
     "Jump, high",
@@ -50,7 +50,7 @@ impl RandomEdits {
     /// Returns the next edit that is possible in `document`.
     pub fn step(&mut self, document: &Document) -> Step {
         loop {
-            // Videos that are all in the document already make a step without changes, which nobody can undo.
+            // Videos that are all in the document already make a step without changes, which cannot be undone.
             if let Some(step) = self.attempt(document).filter(|step| !step.changes.is_empty()) {
                 return step;
             }
@@ -116,7 +116,7 @@ impl RandomEdits {
         (0..1 + self.below(3)).map(|_| self.new_video()).collect()
     }
 
-    /// Returns a video that was looked into.
+    /// Returns a scanned video.
     pub fn new_video(&mut self) -> Video {
         let folder = ["", "clips/", "../other, folder/", "/mnt/disk \"x\"/"][self.below(4)];
         let path = format!("{folder}{}_{}.mp4", ["a", "b & c", "ü", "%FF"][self.below(4)], self.below(1000));

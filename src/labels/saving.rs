@@ -15,19 +15,19 @@ use crate::error::{Error, Result};
 pub(super) struct Save {
     /// The folder of the project.
     pub dir: PathBuf,
-    /// Videos whose labels the files lack, each with the name of its file.
+    /// Videos whose labels are not in the files yet, each with the name of its file.
     pub videos: Vec<(Video, String)>,
-    /// `project.toml` as it is to be.
+    /// The new `project.toml`.
     pub manifest: Manifest,
-    /// The file that it is in.
+    /// The path of `project.toml`.
     pub path: PathBuf,
 }
 
 impl Save {
-    /// Writes the labels, and `project.toml` beside where it is to be: moving it there is all that is left to do.
+    /// Writes the labels, and `project.toml` to a temporary file beside its path: only the renaming is left to do.
     ///
     /// # Errors
-    /// If something cannot be written; the project is as it was.
+    /// If something cannot be written; the project is unchanged.
     pub fn write(self) -> Result<NamedTempFile> {
         let folder = self.dir.join(sidecar::DIR);
         let files = self.videos.iter().map(|(video, name)| Ok((folder.join(name), sidecar::text_of(video)?)));
@@ -55,7 +55,7 @@ pub(super) struct Saving {
 }
 
 impl Saving {
-    /// Writes on a thread of its own, which calls `done` at its end.
+    /// Writes on a separate thread, which calls `done` at its end.
     ///
     /// # Errors
     /// If there cannot be one.
@@ -73,7 +73,7 @@ impl Saving {
         Ok(Self { revision, names, written, thread: Some(thread) })
     }
 
-    /// Returns what was written; nothing before the end.
+    /// Returns the result; `None` until the thread has ended.
     pub fn written(&self) -> Option<Result<NamedTempFile>> {
         match self.written.try_recv() {
             Ok(written) => Some(written),
@@ -89,7 +89,7 @@ impl Saving {
 }
 
 impl Drop for Saving {
-    /// Nobody else may have the project while it is written to.
+    /// Waits for the thread: no other process may open the project while it is written to.
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// What the project is called.
+    /// Name of the project.
     pub name: String,
-    /// Whether classes may overlap in time and a clip may show several.
+    /// `true` if the project is multi-label: classes may overlap in time and a clip may have several.
     pub multi_label: bool,
-    /// Who labels; noted on every video that is labelled.
+    /// Name of the person who labels; stored with every labelled video.
     pub reviewer: String,
     /// Folders whose videos belong to the project.
     pub folders: Vec<String>,

@@ -12,17 +12,17 @@ use super::{Class, Label, RejectedBout, Segment, Video, VideoId};
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The folder of these files in a project's.
+/// The folder of these files in a project.
 pub(super) const DIR: &str = "labels";
 
-/// Characters of a video's name that are repeated in its file's.
+/// Maximum number of characters of a video's name in its file's name.
 const NAME_LENGTH: usize = 60;
 
-/// What the file of a video holds; its segments perhaps with their places in the text.
+/// Content of the label file of a video; its segments optionally with their places in the text.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sidecar<S> {
-    /// For those who read it; `project.toml` counts.
+    /// For human readers; the path in `project.toml` is authoritative.
     video: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     reviewer: String,
@@ -48,14 +48,14 @@ pub(super) fn name_of(id: VideoId, video: &Video) -> String {
     format!("{:05}-{stem}.toml", id.0)
 }
 
-/// Returns whether a name that stands in `project.toml` can be that of such a file.
+/// Returns `true` if a name in `project.toml` can be that of such a file.
 pub(super) fn is_name(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     let is_one = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
     is_one && name.ends_with(".toml") && !name.contains(['/', '\\', ':'])
 }
 
-/// Returns whether there are such files in `folder`.
+/// Returns `true` if there are such files in `folder`.
 pub(super) fn are_in(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name()).any(|name| {
@@ -65,7 +65,7 @@ pub(super) fn are_in(folder: &Path) -> bool {
     })
 }
 
-/// Returns whether there is anything about `video` that such a file would hold.
+/// Returns `true` if there is anything about `video` that such a file would hold.
 pub(super) fn is_needed(video: &Video) -> bool {
     let says_nothing = video.is_unlabelled() && video.rejected.is_empty();
     !(says_nothing && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())
@@ -81,10 +81,10 @@ pub(super) fn text_of(video: &Video) -> Result<String> {
     toml::to_string(&sidecar).map_err(|error| Error::new(sidecar.video, error.to_string(), "Report this"))
 }
 
-/// Adds what the file at `path` says to `video`.
+/// Adds the content of the file at `path` to `video`.
 ///
 /// # Errors
-/// If the file cannot be read or is not what it should be.
+/// If the file cannot be read or is malformed.
 pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<()> {
     let text = files::read_to_string(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Error::file(path, "the label file is missing", "Restore it"),

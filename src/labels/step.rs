@@ -1,11 +1,11 @@
-//! A step: what one gesture changes, as the whole new values of what it changes.
+//! A step: the new values of everything that one action changes.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Settings, Video, VideoId};
 use crate::error::{Error, Result};
 
-/// One thing's new value.
+/// The new value of one part of the document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
@@ -13,15 +13,15 @@ pub enum Change {
     Settings(Settings),
     /// All classes in their order.
     Classes(Vec<Class>),
-    /// A video; `None` takes it out of the project (its file stays).
+    /// A video; `None` removes it from the project (its file is kept).
     Video(VideoId, Option<Video>),
 }
 
-/// All that one gesture changes: undone, redone and written to the journal as one.
+/// All changes of one action: undone, redone and written to the journal as one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What was done, for example `Labelled as golf`.
+    /// Description of the step, for example `Labelled as golf`.
     pub title: String,
     /// The new values, in order.
     pub changes: Vec<Change>,
@@ -33,7 +33,7 @@ impl Step {
         Self { title: title.into(), changes }
     }
 
-    /// Whether a project's files can hold every number in it: those of TOML end where signed 64 bits do.
+    /// Checks that a project's files can hold every number in it: TOML integers are signed 64-bit.
     pub(super) fn check(&self) -> Result<()> {
         let fits = |number: u64| i64::try_from(number).is_ok();
         let is_storable = |video: &Video| {

@@ -31,7 +31,7 @@ impl StoredPath {
         names.join("/")
     }
 
-    /// Returns the path that `stored` stands for.
+    /// Returns the path encoded by `stored`.
     pub fn decode(stored: &str, project_dir: &Path) -> PathBuf {
         let mut path = PathBuf::new();
         let root = stored.len() - stored.trim_start_matches('/').len();
@@ -80,7 +80,8 @@ fn encode_name(name: &OsStr) -> String {
     encoded
 }
 
-/// Returns a name as text; names that are none, which other programs hardly ever make, lose what is not.
+/// Returns a name as text; names that are not valid text, which other programs hardly ever create, lose the invalid
+/// part.
 #[cfg(not(unix))]
 fn encode_name(name: &OsStr) -> String {
     let mut encoded = String::with_capacity(name.len());
@@ -102,7 +103,7 @@ fn escape(encoded: &mut String, bytes: &[u8]) {
     encoded.extend(bytes.iter().map(|byte| format!("%{byte:02X}")));
 }
 
-/// Returns the name that a text stands for. A `%` that no two digits follow stands for itself.
+/// Returns the name encoded by a text. A `%` that is not followed by two digits is literal.
 fn decode_name(text: &str) -> OsString {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,4 +1,4 @@
-//! The thread that has the disk confirm what was written to the journal.
+//! The thread that syncs the journal to disk.
 
 use std::fs::File;
 use std::io;
@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 
 /// Flushes a file to the disk soon after each time it is woken, and once more at its end.
 pub(super) struct Syncer {
-    /// Holds one call: several that come while the disk is busy are answered together.
+    /// Holds one call: several that arrive while the disk is busy are handled together.
     calls: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
     trouble: Arc<Mutex<Option<io::Error>>>,
@@ -24,14 +24,14 @@ impl Syncer {
         Ok(Self { calls: Some(calls), thread: Some(thread), trouble })
     }
 
-    /// Has everything that was written so far flushed soon.
+    /// Requests that everything written so far is flushed soon.
     pub fn wake(&self) {
         if let Some(calls) = &self.calls {
             let _ = calls.try_send(()); // Full: a call that is waiting covers this one.
         }
     }
 
-    /// Returns what went wrong since it was last asked for.
+    /// Returns the error since the last call, if any.
     pub fn trouble(&self) -> Option<io::Error> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

@@ -1,4 +1,4 @@
-//! The times of the frames of variable-rate videos, in files of the project: nothing is decoded for them twice.
+//! Frame times of variable-rate videos, in files of the project, so that nothing is decoded twice for them.
 //!
 //! A file is named after the content of its video and holds the time stamp of each frame and, in its last line, the end of the
 //! last one: seconds on the clock of the file, a line each.
@@ -15,14 +15,14 @@ use crate::files;
 use crate::frame_times::FrameTimes;
 use crate::plural::counted;
 
-/// The folder of these files in a project's.
+/// The folder of these files in a project.
 pub(super) const DIR: &str = "times";
 
-/// The times of the frames of a video of the project in `dir`.
+/// Returns the times of the frames of a video of the project in `dir`.
 ///
 /// # Errors
-/// If they are not known: an earlier version looked into the video, or the file of its times is missing or damaged. Looking
-/// into the video again mends all of these.
+/// If they are not known: an earlier version scanned the video, or the file of its times is missing or damaged.
+/// Scanning the video again fixes all of these.
 pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     let start_secs = facts.start_secs.ok_or_else(|| unknown(dir))?;
     if !facts.variable_rate {
@@ -41,7 +41,7 @@ pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     })
 }
 
-/// Keeps the times of a variable-rate video in the project in `dir`; those of others follow from its facts.
+/// Stores the times of a variable-rate video in the project in `dir`; those of other videos follow from their facts.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -59,17 +59,17 @@ pub fn keep(dir: &Path, facts: &Facts, times: &FrameTimes) -> Result<()> {
     disk::replace(&path, &text)
 }
 
-/// Holds the times of a variable-rate video in memory, for a project that nothing is written to; they are read as if they were kept.
+/// Holds the times of a variable-rate video in memory, for a read-only project; they are read like stored ones.
 pub fn hold(facts: &Facts, times: &FrameTimes) {
     if facts.variable_rate {
         held().insert(facts.hash.clone(), times.clone());
     }
 }
 
-/// The times that are held, by the content of their videos.
+/// Returns the times that are held, by the content of their videos.
 fn held() -> MutexGuard<'static, BTreeMap<String, FrameTimes>> {
     static HELD: Mutex<BTreeMap<String, FrameTimes>> = Mutex::new(BTreeMap::new());
-    // Each change is complete in itself.
+    // Each change is complete in itself, so a panic leaves no inconsistent state.
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

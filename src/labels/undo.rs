@@ -8,55 +8,55 @@ use serde::{Deserialize, Serialize};
 use super::hash::Hash;
 use super::{Change, Document, Step, Video, VideoId};
 
-/// A step that takes back what was done, or does again what was taken back.
+/// An undo or redo step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PastStep {
-    /// When it was done first: seconds since 1970 in universal time.
+    /// Time at which it was first done: seconds since 1970, UTC.
     pub at: u64,
-    /// The fingerprint of the document to which it can be applied,
+    /// The fingerprint of the document that it applies to,
     pub(super) from: u64,
-    /// and the one that it leads to.
+    /// and that of the resulting document.
     pub(super) to: u64,
-    /// What it changes.
+    /// The step itself.
     pub step: Step,
 }
 
-/// The steps that take back what was done, and those that do it again. A step holds the values before it, a few hundred
-/// bytes for a label, so that nothing of a session need ever be forgotten.
+/// The undo and redo steps. A step holds the values before it, a few hundred bytes for a label, so that nothing of a
+/// session need ever be discarded.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Undo {
-    /// The last one takes back what was done last.
+    /// Undo steps, the latest last.
     back: Vec<PastStep>,
-    /// The last one does again what was taken back last.
+    /// Redo steps, the next one last.
     forth: Vec<PastStep>,
-    /// How many were done before the project was opened; `None` when that state cannot be reached any more.
+    /// Number of steps done before the project was opened; `None` when that state can no longer be reached.
     opened: Option<usize>,
 }
 
-/// A direction to go in.
+/// Undo or redo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Back,
     Forth,
 }
 
-/// How the history changes with a step.
+/// The effect of a step on the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Deed {
     /// It is new.
     Done,
-    /// It was taken back.
+    /// It was undone.
     Undone,
-    /// It was done again.
+    /// It was redone.
     Redone,
-    /// It was taken back by the time the history was shortened: what comes after the last one.
+    /// It was a redo step when the history was shortened.
     Ahead,
 }
 
 impl Undo {
-    /// Notes a deed, which `reverse` takes back.
+    /// Records a deed whose inverse is `reverse`.
     pub fn note(&mut self, deed: Deed, reverse: PastStep) {
         match deed {
             Deed::Done => {
@@ -86,13 +86,13 @@ impl Undo {
         self.side(way).iter().rev()
     }
 
-    /// Returns how many of the steps that can be taken back were done since the project was opened; negative where as many of those
-    /// before were taken back; `None` when that state cannot be reached any more.
+    /// Returns the number of undoable steps since the project was opened; negative if as many earlier steps were
+    /// undone; `None` when that state can no longer be reached.
     pub fn since_opened(&self) -> Option<isize> {
         self.opened.map(|opened| self.back.len() as isize - opened as isize)
     }
 
-    /// Notes that the project is opened now.
+    /// Marks the present state as that in which the project was opened.
     pub fn opened_here(mut self) -> Self {
         self.opened = Some(self.back.len());
         self
@@ -139,7 +139,7 @@ pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// What a change changes.
+/// Identifies the part of the document that a change affects.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Settings,
@@ -173,11 +173,12 @@ fn print(change: &Change) -> u64 {
     }
 }
 
-/// Returns the part of a video: what a person said of it. What was found in its file is not, which is looked into at any time.
+/// Returns the fingerprint of a video's labels and texts. Facts read from its file are excluded, since it may be
+/// scanned at any time.
 pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
     let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video;
     let said = (id, path, labels, segments, group, note, reviewer);
-    // Prints that earlier versions wrote stay valid.
+    // Fingerprints written by earlier versions stay valid.
     if rejected.is_empty() { print_of(&said) } else { print_of(&(said, rejected)) }
 }
 

@@ -10,7 +10,7 @@ use super::ClassId;
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// Names a video for as long as the project lives, wherever its file moves.
+/// Identifier of a video for the lifetime of the project, wherever its file moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VideoId(pub u32);
@@ -25,18 +25,18 @@ pub enum Label {
     Class(ClassId),
 }
 
-/// Names a segment within its video.
+/// Identifier of a segment within its video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SegmentId(pub u32);
 
-/// A stretch of a video with a label.
+/// A part of a video with a label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
-    /// What the window and undo refer to.
+    /// Identifier that the window and undo refer to.
     pub id: SegmentId,
-    /// What it shows.
+    /// Its label.
     pub label: Label,
     /// Its first frame.
     pub start: usize,
@@ -48,13 +48,13 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Returns whether both share a frame.
+    /// Returns `true` if both share a frame.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.start < other.end && other.start < self.end
     }
 }
 
-/// A predicted bout that a reviewer rejected: it is not proposed again.
+/// A predicted bout that a person rejected: it is not proposed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RejectedBout {
@@ -67,7 +67,7 @@ pub struct RejectedBout {
 }
 
 impl RejectedBout {
-    /// Returns it with the class that `put` puts in the place of its own; `None` where that is none.
+    /// Returns the bout with its class replaced by the result of `put`; `None` if that is not a class.
     pub(super) fn relabelled(&self, put: impl Fn(Label) -> Option<Label>) -> Option<Self> {
         match put(Label::Class(self.class))? {
             Label::Class(class) => Some(Self { class, ..*self }),
@@ -87,20 +87,20 @@ impl RejectedBout {
 pub struct Facts {
     /// Number of frames.
     pub frames: usize,
-    /// Frames per second; the average where the rate varies.
+    /// Frames per second; the mean for variable rates.
     pub fps: f64,
-    /// When the first frame is shown on the clock of the file, seconds. `None` where an earlier version looked, which did not
-    /// ask: such a video is looked into again before its seconds are used.
+    /// Time of the first frame on the clock of the file, in seconds. `None` if an earlier version, which did not read
+    /// it, scanned the video: it is scanned again before its seconds are used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_secs: Option<f64>,
-    /// Whether the frames are unevenly spaced; their times are then kept in a file of the project.
+    /// `true` if the frames are unevenly spaced; their times are then kept in a file of the project.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub variable_rate: bool,
     /// Width and height in pixels, as shown.
     pub size: [u32; 2],
     /// Length of the file in bytes.
     pub bytes: u64,
-    /// Hash of the file's content, by which a moved file is found again and a changed one is noticed.
+    /// Hash of the file's content, for finding moved files and detecting changed ones.
     pub hash: String,
 }
 
@@ -110,20 +110,21 @@ pub struct Facts {
 pub struct Video {
     /// The path of its file, as [`StoredPath`](super::StoredPath) writes it.
     pub path: String,
-    /// What was found in it; `None` until somebody looked.
+    /// Facts read from the file; `None` until it was scanned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
-    /// What the whole clip shows: nothing while it is unlabelled, [`Label::Background`] alone, or classes in rising order, one
-    /// of them unless the project has several labels at a time.
+    /// Labels of the whole clip: empty while it is unlabelled, [`Label::Background`] alone, or classes in rising order,
+    /// one of them unless the project is multi-label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
-    /// Segments by start, then end, then name.
+    /// Segments by start, then end, then id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
-    /// Rejected predictions by start, then end. They say nothing about what the video shows: they are no labels.
+    /// Rejected predictions by start, then end. They are not labels and make no statement about the video's content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<RejectedBout>,
-    /// The recording it belongs to: clips of one recording never stand on both sides of a split. Empty: it is its own.
+    /// The recording it belongs to: clips of one recording are never on both sides of a split. Empty: a recording of
+    /// its own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
     /// A remark.
@@ -132,14 +133,14 @@ pub struct Video {
     /// The last reviewer.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reviewer: String,
-    /// Why the file of its labels could not be read when the project was opened. Nothing that it says is known then, and nothing
-    /// can be said in its place: the file stays as it is until it can be read again. Never written down.
+    /// Error of reading its label file when the project was opened. Its labels are unknown then and cannot be edited:
+    /// the file is not changed until it can be read again. Never stored.
     #[serde(skip)]
     pub locked: Option<Box<Error>>,
 }
 
 impl Video {
-    /// Returns a video nothing is said about.
+    /// Returns a video without labels.
     pub fn new(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -154,15 +155,15 @@ impl Video {
         }
     }
 
-    /// Returns whether it is unlabelled, as a whole and in part. A locked video may have labels.
+    /// Returns `true` if it is unlabelled, as a whole and in part. A locked video may have labels.
     pub fn is_unlabelled(&self) -> bool {
         self.labels.is_empty() && self.segments.is_empty() && self.locked.is_none()
     }
 
-    /// Whether it may be changed.
+    /// Checks that it may be changed.
     ///
     /// # Errors
-    /// If its labels are locked, and what to do about it.
+    /// If its labels are locked, with the remedy.
     pub fn check_unlocked(&self) -> Result<()> {
         self.locked.as_deref().cloned().map_or(Ok(()), Err)
     }
@@ -172,7 +173,7 @@ impl Video {
         self.labels.iter().copied().chain(self.segments.iter().map(|segment| segment.label))
     }
 
-    /// Returns whether a label or a rejected bout is of this class.
+    /// Returns `true` if a label or a rejected bout is of this class.
     pub(super) fn knows(&self, class: ClassId) -> bool {
         let is_rejected = self.rejected.iter().any(|bout| bout.class == class);
         is_rejected || self.all_labels().any(|label| label == Label::Class(class))
@@ -191,7 +192,7 @@ impl Video {
         SegmentId(next.expect("a video does not have every number of a segment"))
     }
 
-    /// Renames segments with the name of an earlier one, because names identify segments.
+    /// Gives new ids to segments that repeat an earlier one's, since ids identify segments.
     pub(super) fn rename_repeated(&mut self) {
         for place in 1..self.segments.len() {
             let id = self.segments[place].id;
@@ -229,8 +230,8 @@ impl Video {
         Cow::Owned(video)
     }
 
-    /// Returns the frames of rejected predictions that nothing is said about otherwise, by their beginnings: they show none of the
-    /// classes, as far as is known. Of a clip with a label for its whole length there are none.
+    /// Returns the frames of rejected predictions outside all segments, by their starts: as far as known they show none
+    /// of the classes. Empty for a clip with a label for its whole length.
     pub fn negatives(&self) -> Vec<Range<usize>> {
         if !self.labels.is_empty() {
             return Vec::new();
@@ -251,7 +252,7 @@ impl Video {
         found
     }
 
-    /// Puts segments and rejected bouts in order.
+    /// Sorts segments and rejected bouts.
     pub(super) fn sort(&mut self) {
         self.segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
         self.rejected.sort_unstable();
@@ -259,7 +260,7 @@ impl Video {
     }
 }
 
-/// Adds frames to those before them, with which they may be one.
+/// Adds a range of frames, merging it with the last one where they touch.
 fn add_frames(found: &mut Vec<Range<usize>>, frames: Range<usize>) {
     match found.last_mut() {
         _ if frames.is_empty() => {}

@@ -1,14 +1,14 @@
-//! What a person removes: it is moved out of the way, not deleted.
+//! Deletion by a person: files are moved to a folder of deleted ones, not removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// The folder that removed files and folders are in, beside where they were; its name hides it.
+/// The hidden folder of removed files and folders, beside their original location.
 pub const DELETED: &str = ".deleted";
 
-/// Moves the file or folder `path` to [`DELETED`] beside it, from where it can be fetched back, and returns where it is now.
+/// Moves the file or folder `path` to [`DELETED`] beside it, where it can be recovered, and returns its new path.
 ///
 /// # Errors
 /// If it cannot be moved.

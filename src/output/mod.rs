@@ -1,5 +1,5 @@
-//! The one rule for writing files of the user's: never over an input, never into the files of a project, and over another file
-//! only with consent.
+//! The policy for writing a person's files: never over an input, never into the files of a project, and over another
+//! file only with consent.
 
 mod deleted;
 mod staging;
@@ -15,7 +15,7 @@ pub use staging::{Hidden, Staging, discard_unfinished};
 
 /// The file that makes a folder a project of labels.
 const PROJECT_FILE: &str = "project.toml";
-/// What only the project itself writes, beside that file; the other names of its journal and its history begin with their own.
+/// Names in a project that only the project writes; the names of its journals and histories have the prefixes below.
 const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
 const PROJECT_LOGS: [&str; 2] = ["journal.jsonl", "history.jsonl"];
 
@@ -25,21 +25,21 @@ const MOST_NAMED: usize = 5;
 /// The policy for existing files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// They stay as they are, and nothing is written.
+    /// Existing files are not changed, and nothing is written.
     #[default]
     Keep,
-    /// They are replaced: the user agreed to it.
+    /// Existing files are replaced, with consent.
     Replace,
 }
 
 impl Existing {
-    /// Replaces them if the user agreed.
+    /// Returns `Replace` if the person has agreed, otherwise `Keep`.
     pub fn replaced_if(agreed: bool) -> Self {
         if agreed { Self::Replace } else { Self::Keep }
     }
 }
 
-/// Decides what one command may write.
+/// The check of all files that one command writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputGuard {
     inputs: Vec<KnownInput>,
@@ -48,7 +48,7 @@ pub struct OutputGuard {
     existing: Existing,
 }
 
-/// A file or a folder that is read.
+/// A file or folder that is an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KnownInput {
     path: PathBuf,
@@ -56,19 +56,19 @@ struct KnownInput {
 }
 
 impl OutputGuard {
-    /// Allows files that do not exist, and those that do as `existing` says.
+    /// Allows files that do not exist, and existing ones as `existing` permits.
     pub fn new(existing: Existing) -> Self {
         Self { existing, ..Self::default() }
     }
 
-    /// Allows files that exist: the user agreed to replace them, or they are those of a run that continues.
+    /// Allows existing files: replacing was agreed to, or they belong to a run that is resumed.
     #[must_use]
     pub fn replacing(mut self) -> Self {
         self.existing = Existing::Replace;
         self
     }
 
-    /// Refuses to write over `inputs`, and over what is in those that are folders, even where the user agreed to replace files.
+    /// Refuses to write over `inputs` and into those that are folders, even with consent to replace files.
     pub fn protecting(mut self, inputs: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.inputs.extend(inputs.into_iter().map(|input| {
             let path = resolve(input.as_ref());
@@ -77,17 +77,18 @@ impl OutputGuard {
         self
     }
 
-    /// Refuses to write into those of `clips` that are folders of frames: what is beside the frames would count as more of them, or
-    /// as a video that makes the folder no clip.
+    /// Refuses to write into those of `clips` that are folders of frames: a picture beside the frames would count as a
+    /// frame, and a video would make the folder invalid as a clip.
     pub fn apart_from(mut self, clips: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.frames.extend(clips.into_iter().map(|clip| resolve(clip.as_ref())).filter(|clip| clip.is_dir()));
         self
     }
 
-    /// Checks that all of `targets` may be written, with the endings that they will really have.
+    /// Checks that all of `targets` may be written, with their final file extensions.
     ///
     /// # Errors
-    /// If one of them is an input, would be among the frames of a clip, belongs to a project, is named twice, is a device or a pipe, or exists and is to be kept.
+    /// If one of them is an input, would be among the frames of a clip, belongs to a project, is named twice, is a
+    /// device or a pipe, or exists and is to be kept.
     pub fn check(&self, targets: &[PathBuf]) -> Result<()> {
         let existing = self.existing(targets)?;
         match existing.as_slice() {
@@ -166,7 +167,7 @@ struct FileId {
 }
 
 impl FileId {
-    /// Of the file at `path`; `None` if there is none, or the system does not number files.
+    /// Returns the identity of the file at `path`; `None` if there is none, or the system does not number files.
     #[cfg(unix)]
     fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! Files that appear together: they are written to a hidden folder, and get their names when all of them are complete.
+//! Atomic output of several files: written to a hidden folder and renamed when all of them are complete.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -12,54 +12,55 @@ use super::{Existing, OutputGuard, in_words};
 use crate::atomic::{PREFIX, SUFFIX, keep_rights, resolve, sync_names};
 use crate::error::{Error, Result};
 
-/// Locked for as long as the program that made the folder works on it.
+/// The lock file, held while the program that created the folder uses it.
 const LOCK: &str = "lock";
 /// The folder of new files.
 const FILES: &str = "files";
-/// The folder of replaced files, until all is done.
+/// The folder of replaced files, until the output is complete.
 const REPLACED: &str = "replaced";
 
-/// The hidden folders of this process, for its early end.
+/// The hidden folders of this process, to be removed if it ends early.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Results of one command on their way into a folder. Dropped without [`Self::publish`], nothing of them is left.
+/// Results of one command, staged before they are moved into a folder. Dropped without [`Self::publish`], they are
+/// removed.
 pub struct Staging {
-    /// The folder they go to, as it was named.
+    /// The target folder, as it was named.
     named: PathBuf,
-    /// The same behind all links; it need not exist.
+    /// The target folder with links resolved; it need not exist.
     target: PathBuf,
     hidden: Hidden,
 }
 
-/// A hidden folder that is removed with all that is in it: when this is dropped, or if the process is killed by the next one that
-/// writes there.
+/// A hidden folder that is removed with its content: when this is dropped or, if the process is killed, by the next
+/// process that writes there.
 pub struct Hidden {
     dir: TempDir,
-    /// Held as long as the folder is in use.
+    /// Held while the folder is in use.
     _lock: File,
 }
 
 impl Hidden {
-    /// Makes one in `folder`, and removes those that were left behind.
+    /// Creates a hidden folder in `folder`, and removes those that were left behind.
     ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If the folder cannot be written to.
     pub fn new(folder: &Path) -> Result<Self> {
         Self::new_for(folder, folder)
     }
 
-    /// Makes one on the disk that the file at `path` is to be on, so that renaming is enough to move a file there.
+    /// Creates a hidden folder on the disk of the file at `path`, so that a file can be moved there by renaming.
     ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If the folder cannot be written to.
     pub fn beside(path: &Path) -> Result<Self> {
         Self::new_for(resolve(path).parent().unwrap_or(Path::new("/")), path)
     }
 
-    /// Makes one in `folder`, for what is called `subject` if that fails.
+    /// Creates a hidden folder in `folder`; errors name `subject`.
     fn new_for(folder: &Path, subject: &Path) -> Result<Self> {
         remove_stale(folder);
-        // The kind alone: the name of what could not be made means nothing to a person.
+        // Only the kind of the error: the name of the hidden folder means nothing to a person.
         let failed = |error: io::Error| match folder.is_dir() {
             true => Error::not_made(subject, &error.kind().into()),
             false => Error::io(subject, &error.kind().into()),
@@ -74,17 +75,17 @@ impl Hidden {
 }
 
 impl Staging {
-    /// Begins to write into `folder`, which need not exist; what a process that was killed left there is removed.
+    /// Begins to write into `folder`, which need not exist; leftovers of a process that was killed are removed.
     ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If the folder cannot be written to.
     pub fn begin(folder: &Path) -> Result<Self> {
         let (named, target) = (folder.to_owned(), resolve(folder));
         if target.is_relative() {
             let cause = "the current folder no longer exists";
             return Err(Error::file(folder, cause, "Start it in another folder"));
         }
-        // On the same disk as the target, so that renaming is enough.
+        // On the same disk as the target, so that files can be renamed.
         let home = target.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok()).unwrap_or(Path::new("/"));
         if !home.is_dir() {
             return Err(Error::file(home, "a file of this name is in the way of the folder", "Choose another folder"));
@@ -95,7 +96,7 @@ impl Staging {
         Ok(Self { named, target, hidden })
     }
 
-    /// Returns the folder to write to, which stands for the one that the files go to. Any folders may be made in it.
+    /// Returns the folder to write to, in place of the target folder. Any sub-folders may be created in it.
     pub fn root(&self) -> PathBuf {
         self.hidden.path().join(FILES)
     }
@@ -131,9 +132,9 @@ impl Staging {
         if guard.existing != Existing::Replace {
             return None;
         }
-        // A folder that cannot be read has nothing that could be named.
+        // A folder that cannot be read has no files to name.
         let new: BTreeSet<_> = files_in(&self.root()).unwrap_or_default().into_iter().collect();
-        // Hidden folders hold what is being written.
+        // Hidden folders hold files that are being written.
         let is_unfinished =
             |path: &Path| path.iter().next().is_some_and(|first| first.to_string_lossy().starts_with(PREFIX));
         let old = files_in(&self.target).unwrap_or_default().into_iter().filter(|path| !is_unfinished(path));
@@ -147,8 +148,8 @@ impl Staging {
         Some(Error::new(in_words(&staying), cause, "Delete what does not belong to the new results"))
     }
 
-    /// Gives all files their names, in one step if the folder does not exist yet. If one cannot be moved, those before it are
-    /// taken back, and what they had replaced is there again.
+    /// Moves all files to the target, in one step if the folder does not exist yet. If one cannot be moved, the
+    /// previous ones are removed again and the files they had replaced are restored.
     ///
     /// # Errors
     /// If `guard` does not allow it any more, or a file cannot be written.
@@ -203,14 +204,14 @@ impl Drop for Hidden {
     }
 }
 
-/// Removes what is unfinished before the process ends without returning.
+/// Removes unfinished output before the process exits without returning.
 pub fn discard_unfinished() {
     for folder in std::mem::take(&mut *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)) {
         let _ = fs::remove_dir_all(folder); // What stays is removed by the next command that writes there.
     }
 }
 
-/// Files that have got their names, and how it was before.
+/// Files that were moved to the target, with the replaced ones.
 #[derive(Default)]
 struct Moved {
     files: Vec<(PathBuf, Option<PathBuf>)>,
@@ -218,7 +219,7 @@ struct Moved {
 }
 
 impl Moved {
-    /// Moves `from` to `to`; what is there goes to `aside`.
+    /// Moves `from` to `to`; an existing file there is moved to `aside`.
     fn add(&mut self, from: &Path, to: &Path, aside: PathBuf) -> io::Result<()> {
         if let Some(folder) = to.parent() {
             let missing: Vec<_> =
@@ -229,7 +230,7 @@ impl Moved {
         let mut old = None;
         if fs::symlink_metadata(to).is_ok() {
             keep_rights(from, to);
-            // A second name for the old file, so that there is a file at every moment.
+            // A hard link to the old file, so that a file exists at every moment.
             fs::hard_link(to, &aside).or_else(|_| move_file(to, &aside))?;
             old = Some(aside);
         }
@@ -242,7 +243,7 @@ impl Moved {
         result
     }
 
-    /// Makes everything as it was; what fails at that is left as it is.
+    /// Restores the previous state; what cannot be restored is left unchanged.
     fn take_back(self) {
         for (file, old) in self.files.into_iter().rev() {
             let _ = match old {
@@ -256,7 +257,7 @@ impl Moved {
     }
 }
 
-/// Moves a file, to another disk if need be; what is at `to` is there until it is replaced.
+/// Moves a file, to another disk if needed; an existing file at `to` remains until it is replaced.
 fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
@@ -280,7 +281,7 @@ fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
         let hidden = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempdir_in(home)?;
         let path = hidden.path().join(LOCK);
         let lock = File::create_new(&path)?;
-        // Disks without locks: nothing there is removed as stale either.
+        // Disks without locks: nothing is removed as stale there either.
         let _ = lock.lock();
         // Another process may have taken the new folder for a stale one before it was locked.
         if path.exists() {
@@ -290,7 +291,7 @@ fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
     }
 }
 
-/// Removes the hidden folders and files in `home` whose processes are gone.
+/// Removes the hidden folders and files in `home` whose processes have ended.
 fn remove_stale(home: &Path) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -314,10 +315,10 @@ fn remove_stale(home: &Path) {
     }
 }
 
-/// Files under way at a time: the disk confirms several in the time of one.
+/// Maximum number of files synced at a time: the disk confirms several in the time of one.
 const AT_A_TIME: usize = 16;
 
-/// Has the disk confirm the content of `files`.
+/// Syncs the content of `files` to disk.
 fn sync(files: &[PathBuf]) -> Result<()> {
     let (rest, failure) = (Mutex::new(files.iter()), Mutex::new(None));
     let next = || rest.lock().ok()?.next();

@@ -1,4 +1,4 @@
-//! Bytes to text, text to cells, cells to numbers.
+//! Decoding of bytes to text, and parsing of text to cells and of cells to numbers.
 
 use std::borrow::Cow;
 
@@ -14,16 +14,16 @@ pub type Record = (usize, Vec<String>);
 /// The records of a table. Blanks around a cell count only within quotes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    /// The records that can be read, without those of nothing but blanks.
+    /// The readable records, without blank ones.
     pub records: Vec<Record>,
-    /// The lines of the others, and what is wrong with them.
+    /// The lines of invalid records, with the fault.
     pub problems: Vec<(usize, &'static str)>,
 }
 
 impl Table {
-    /// Takes a table apart.
+    /// Parses a table.
     pub fn parse(text: &str) -> Self {
-        // Line ends of old Macs.
+        // Line ends of classic Mac OS.
         let text = if text.contains('\n') { Cow::Borrowed(text) } else { Cow::Owned(text.replace('\r', "\n")) };
         let (separator, mut at) = separator(&text);
         let mut line = 1 + newlines(&text[..at]);
@@ -126,7 +126,7 @@ fn separator(text: &str) -> (char, usize) {
     (SEPARATORS.into_iter().find(|&separator| first.contains(separator)).unwrap_or(','), 0)
 }
 
-/// Returns whether every comma of a line stands between two digits.
+/// Returns `true` if every comma of a line is between two digits.
 fn are_decimal(line: &str) -> bool {
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     line.match_indices(',')
@@ -196,7 +196,7 @@ pub fn quoted_cell(text: &str) -> String {
     if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
 }
 
-/// Returns a text that no spreadsheet takes for a formula: an apostrophe stands before what would be one.
+/// Returns a text that no spreadsheet interprets as a formula: formulas are prefixed with an apostrophe.
 pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }

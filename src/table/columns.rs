@@ -22,7 +22,7 @@ enum Role {
 
 use Role::*;
 
-/// The names of columns, in lower case and without anything but letters and digits.
+/// The names of columns, in lower case and reduced to letters and digits.
 const NAMES: [(Role, &[&str]); 13] = [
     (Path, &["path", "file", "filename", "filepath", "clip", "video", "videopath", "videoname"]),
     (Label, &["label", "class", "action"]),
@@ -42,15 +42,15 @@ const NAMES: [(Role, &[&str]); 13] = [
     (Fps, &["fps", "framerate"]),
 ];
 
-/// The columns of a table that is written without a header.
+/// The columns of a table without a header.
 const PLAIN: [Role; 6] = [Path, Label, Start, End, Group, Note];
 
-/// Words that name where a part begins, and where it ends.
+/// Words for the start of a part, and for its end.
 const BEGINNINGS: [&str; 3] = ["start", "begin", "onset"];
 const ENDS: [&str; 3] = ["end", "stop", "offset"];
 
-/// Moves the third of three cells of a table without a header to the place of the group, unless it is a time, whose end is then
-/// lacking.
+/// Moves the third of three cells of a table without a header to the place of the group, unless it is a time whose end
+/// is missing.
 pub fn with_group_in_place(cells: &mut Vec<String>) {
     if let [_, _, third] = cells.as_slice()
         && !third.trim().is_empty()
@@ -69,7 +69,7 @@ pub struct Columns(Vec<Option<Role>>);
 pub enum Part {
     /// The whole video.
     Whole,
-    /// From when to when, seconds.
+    /// Start and end, in seconds.
     Secs(f64, f64),
     /// The first frame and the one after the last.
     Frames(usize, usize),
@@ -83,11 +83,11 @@ impl Default for Columns {
 }
 
 impl Columns {
-    /// Returns the columns that a header names, in whatever order; `None` if the cells are no header.
+    /// Returns the columns that a header names, in any order; `None` if the cells are not a header.
     ///
     /// # Errors
-    /// The names of columns that look like times and are none of those that are known: without them a part of a video would be
-    /// taken for the whole.
+    /// The names of unknown columns that look like times: without them a part of a video would be mistaken for the
+    /// whole.
     pub fn of_header(cells: &[String]) -> Result<Option<Self>, String> {
         let plain = |cell: &String| -> String {
             cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -95,14 +95,14 @@ impl Columns {
         let names: Vec<String> = cells.iter().map(plain).collect();
         let is_both = ["onset", "offset"].iter().all(|one| names.iter().any(|name| name == one));
         let role = |name: &String| match name.as_str() {
-            // Alone, an offset may be anything.
+            // An onset or offset column without the other may be anything.
             "onset" if is_both => Some(Start),
             "offset" if is_both => Some(End),
             name => NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(role, _)| *role),
         };
         let mut columns = Self(Vec::new());
         for name in &names {
-            // Of two columns of one name the first counts.
+            // Of two columns with the same name the first counts.
             let role = role(name).filter(|role| columns.place(*role).is_none());
             columns.0.push(role);
         }
@@ -124,30 +124,30 @@ impl Columns {
         }
     }
 
-    /// Returns the name of the video; empty if there is none.
+    /// Returns the name of the video; empty if missing.
     pub fn path<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Path))
     }
 
-    /// Returns the name or number of the class; empty if there is none.
+    /// Returns the name or number of the class; empty if missing.
     pub fn label<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Label)).trim()
     }
 
-    /// Returns the recording; empty if there is none.
+    /// Returns the recording; empty if missing.
     pub fn group<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Group))
     }
 
-    /// Returns a remark; empty if there is none.
+    /// Returns a remark; empty if missing.
     pub fn note<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Note))
     }
 
-    /// Returns the part of the video. Where a row has both, seconds count and frames do not.
+    /// Returns the part of the video. If a row has both, seconds take precedence over frames.
     ///
     /// # Errors
-    /// What is wrong with its times.
+    /// A description of invalid times.
     pub fn part(&self, cells: &[String]) -> Result<Part, String> {
         let wrong = |start: &str, end: &str| Err(format!("'{start}' to '{end}' is not a segment"));
         for (start, end, lasting, unit) in [(Start, End, Some(Duration), 1.0), (StartMillis, EndMillis, None, 1000.0)] {

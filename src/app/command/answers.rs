@@ -1,4 +1,4 @@
-//! What is asked for, and what is done with the answers: a path from a dialog, what is there, files written or read.
+//! Requests for paths and the handling of answers: a path from a dialog, files checked, written or read.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl App {
         self.dialogs.ask(question, details, subject, start_in.as_deref(), ctx);
     }
 
-    /// Takes what the threads that open, write and read came back with.
+    /// Takes the results of the threads that open, write and read.
     pub(in crate::app) fn take_answers(&mut self, ctx: &Context) {
         self.take_output_checks(ctx);
         self.take_reports();
@@ -70,7 +70,8 @@ impl App {
             Answer::Path(path) => {
                 self.overlay.forget_typed();
                 self.typed_path = None;
-                // The dialog leaves the window free: meanwhile another project may have been opened, or another run selected.
+                // The dialog does not block the window: another project may have been opened meanwhile, or another run
+                // selected.
                 if self.dialogs.subject() != self.subject(question).as_deref() {
                     let (of, cause) =
                         (question.spec().title, "it was asked for another project or run than the present one");
@@ -98,7 +99,7 @@ impl App {
         }
     }
 
-    /// Takes what was done with runs, and tells the engine what is pinned.
+    /// Handles finished work on runs, and reports the pins to the engine.
     pub(in crate::app) fn follow_runs(&mut self, ctx: &Context) {
         let latest = || self.settings.run_folders.first().cloned();
         let folder = self.panels.training.runs_folder().or_else(latest);
@@ -135,7 +136,7 @@ impl App {
         self.drop_paths(dropped.iter().map(|file| file.path().to_owned()).collect(), ctx);
     }
 
-    /// Opens what was dropped; several files are for the open project.
+    /// Opens dropped files; several are added to the open project.
     pub(in crate::app) fn drop_paths(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
         let Some(first) = paths.first().cloned() else { return };
         let project = self.session.labeling.project().filter(|project| !project.is_read_only());
@@ -153,7 +154,7 @@ impl App {
     fn found(&mut self, found: Found, ctx: &Context) {
         match found {
             Found::Clip(path) => {
-                // A folder is remembered as one, however many of its clips are looked at.
+                // A folder is remembered once, however many of its clips are viewed.
                 let is_listed = self.session.folder.as_ref().is_some_and(|folder| folder.place(&path).is_some());
                 self.remembers = (!is_listed).then(|| path.clone());
                 self.open_clip(path);
@@ -215,27 +216,27 @@ impl App {
         }
     }
 
-    /// Returns the clip after `failed` in a folder of which none is open yet.
+    /// Returns the clip after `failed` in a folder none of whose clips is open yet.
     pub(in crate::app) fn next_to_try(&self, failed: &Path) -> Option<PathBuf> {
         let folder = self.session.folder.as_ref().filter(|_| self.opens_folder)?;
         folder.clips.get(folder.place(failed)? + 1).cloned()
     }
 
-    /// Opens `path` in place of a clip that cannot be opened; if this one cannot either, the clip of before comes back.
+    /// Opens `path` in place of a clip that cannot be opened; if this one cannot either, the previous clip returns.
     pub(in crate::app) fn open_instead(&mut self, path: PathBuf) {
         let before = self.session.comes_back.take();
         self.open_clip(path);
         self.session.before = before;
     }
 
-    /// Has clips of the open folder checked from this place on.
+    /// Starts checking clips of the open folder from this index on.
     fn check_folder(&self, from: usize, ctx: &Context) {
         if let Some(folder) = &self.session.folder {
             self.opener.check_clips(folder, from, ctx);
         }
     }
 
-    /// Lists the clips in sub-folders of the open folder too, and begins to check which of all cannot be opened.
+    /// Also lists the clips in sub-folders of the open folder, and starts checking all of them.
     pub(in crate::app) fn list_sub_folders(&mut self, ctx: &Context) {
         if let Some(folder) = &self.session.folder {
             self.session.folder = Some(Arc::new(folder.with_those_beside()));
@@ -243,9 +244,9 @@ impl App {
         }
     }
 
-    /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
+    /// Lists the clips of a folder that was opened, and starts checking them.
     fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
-        // Who opens the sample is to see what its flow and its scores are; who has chosen another panel stays there.
+        // A person who opens the sample should see its flow and scores, unless another panel was chosen.
         let is_at_first = layout::is_shown(&self.settings.layout, Pane::Scores);
         let is_sample = folder.dir.starts_with(self.sample_dir());
         if is_at_first && !is_sample {
@@ -264,7 +265,7 @@ impl App {
         self.check_folder(0, ctx);
     }
 
-    /// Takes which clips of the open folder cannot be opened, and has the next ones checked.
+    /// Takes the list of clips that cannot be opened, and starts checking the next ones.
     fn take_faults(&mut self, ctx: &Context) {
         for ((folder, next), faults) in self.opener.faults() {
             if self.session.folder.as_ref().is_some_and(|open| Arc::ptr_eq(open, &folder)) {
@@ -274,7 +275,7 @@ impl App {
         }
     }
 
-    /// Uses the networks of the last time, or those that come with the program.
+    /// Returns the networks of the last session, or those that come with the program.
     pub(in crate::app) fn known_model(&mut self, role: ModelRole, dir: Result<PathBuf>) {
         match (role, dir) {
             (ModelRole::First, Ok(dir)) => {
@@ -292,7 +293,7 @@ impl App {
         }
     }
 
-    /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.
+    /// Handles `path`, the answer to `question`; existing files are replaced as `existing` permits.
     pub(in crate::app) fn open_as(&mut self, question: PathPrompt, path: PathBuf, existing: Existing, ctx: &Context) {
         match question {
             PathPrompt::Of(command) => match question.then() {
@@ -314,7 +315,7 @@ impl App {
 }
 
 impl PathPrompt {
-    /// How it is asked.
+    /// Returns the dialog's specification.
     pub fn spec(self) -> PromptSpec {
         match self {
             Self::Of(command) => {
@@ -339,7 +340,7 @@ impl PathPrompt {
         }
     }
 
-    /// What a command does with the answer.
+    /// Returns the action of a command on its path.
     pub(super) fn then(self) -> Option<Then> {
         let Self::Of(command) = self else { return None };
         command.spec().path.as_ref().map(|path| path.then)

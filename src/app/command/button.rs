@@ -7,7 +7,7 @@ use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 
-/// A button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
+/// Returns a button that runs `command`: its tooltip names the keys, or the reason if it cannot be run.
 pub fn command_button<'a>(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
@@ -17,12 +17,12 @@ pub fn command_button<'a>(
     styled_command_button(ui, cx, command, Button::new(content))
 }
 
-/// The same for the one thing a person came for.
+/// Draws such a button as the primary action of its panel.
 pub fn primary_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, text: &str) -> Response {
     wide_primary_button(ui, cx, command, text, 0.0)
 }
 
-/// The same, at least `width` points wide: a text that changes moves nothing beside it.
+/// Draws such a button at least `width` points wide, so that a change of its text moves nothing beside it.
 pub fn wide_primary_button(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
@@ -31,7 +31,7 @@ pub fn wide_primary_button(
     width: f32,
 ) -> Response {
     let tokens = Tokens::of(ui);
-    // A faded accent leaves no contrast to its text in the light theme.
+    // A faded accent leaves too little contrast to its text in the light theme.
     let button = match cx.available(command).is_ok() {
         true => Button::new(RichText::new(text).color(tokens.on_accent)).fill(tokens.accent),
         false => Button::new(text),
@@ -39,7 +39,7 @@ pub fn wide_primary_button(
     styled_command_button(ui, cx, command, button.min_size(vec2(width, 0.0)))
 }
 
-/// The same with a picture in place of words.
+/// Draws such a button with an icon instead of a text.
 pub fn icon_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, icon: Icon, selected: bool) -> Response {
     let button = Button::new(icon.atom()).frame_when_inactive(selected).selected(selected).min_size(vec2(28.0, 26.0));
     styled_command_button(ui, cx, command, button)

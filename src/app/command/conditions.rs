@@ -1,33 +1,33 @@
-//! What decides whether a command can be run now, and conditions that features share.
+//! Conditions under which a command can be run, and those that features share.
 
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 
-/// `Ok` if something can be done, else the reason in a sentence for its tooltip.
+/// `Ok` if something can be done, otherwise the reason in a sentence for its tooltip.
 pub type Availability = Result<(), &'static str>;
 
-/// What decides whether commands can be run now.
+/// The state that determines whether commands can be run now.
 #[derive(Clone, Copy)]
 pub struct Conditions<'a> {
-    /// What the window knows.
+    /// State of the session.
     pub session: &'a Session,
-    /// What the window remembers.
+    /// Persistent settings.
     pub settings: &'a Settings,
-    /// Whether the training panel describes a run.
+    /// `Ok` if the training panel describes a run, otherwise the reason.
     pub training_ready: Availability,
 }
 
-/// `Ok` if `condition` holds, else `reason`.
+/// Returns `Ok` if `condition` holds, otherwise `reason`.
 pub fn ensure(condition: bool, reason: &'static str) -> Availability {
     if condition { Ok(()) } else { Err(reason) }
 }
 
-/// Nothing has to hold.
+/// Returns `Ok`: the command is always available.
 pub fn always(_: Conditions<'_>) -> Availability {
     Ok(())
 }
 
-/// A clip is open with the list of its frames.
+/// Returns `Ok` if a clip is open with the list of its frames.
 pub fn clip(on: Conditions<'_>) -> Availability {
     match (&on.session.clip, &on.session.opening) {
         (Some(_), _) => Ok(()),

@@ -13,7 +13,7 @@ impl Group {
         Self::Training, Self::Evaluation, Self::Live, Self::View, Self::Help,
     ];
 
-    /// The menu's title.
+    /// Returns the menu's title.
     pub fn title(self) -> &'static str {
         const TITLES: [&str; 10] =
             ["File", "Playback", "Viewer", "Label", "Flow", "Training", "Evaluation", "Live", "View", "Help"];

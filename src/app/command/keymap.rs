@@ -1,4 +1,4 @@
-//! Which keys run which command: those of the table, unless a person chose others.
+//! The keys of each command: the defaults, unless a person chose others.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Command;
 
-/// As it is remembered: the keys of changed commands by the commands' names, so that other versions understand it.
+/// Stored form: the keys of changed commands by the commands' names, so that other versions can read it.
 type Stored = BTreeMap<String, Vec<KeyboardShortcut>>;
 
-/// What differs from the table.
+/// Differences from the defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Keymap {
@@ -19,12 +19,12 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// The keys that are in force in the window of `ctx`.
+    /// Returns the keys that are in force in the window of `ctx`.
     pub fn of(ctx: &Context) -> Arc<Self> {
         ctx.data(|data| data.get_temp(Self::place())).unwrap_or_default()
     }
 
-    /// Puts the keys in force in the window of `ctx`.
+    /// Activates the keys in the window of `ctx`.
     pub fn install(&self, ctx: &Context) {
         ctx.data_mut(|data| data.insert_temp(Self::place(), Arc::new(self.clone())));
     }
@@ -33,27 +33,27 @@ impl Keymap {
         Id::unique("keymap")
     }
 
-    /// The keys that run `command`.
+    /// Returns the keys that run `command`.
     pub fn shortcuts(&self, command: Command) -> &[KeyboardShortcut] {
         self.changed.get(&command).map_or(command.default_shortcuts(), Vec::as_slice)
     }
 
-    /// Whether `command` has other keys than in the table.
+    /// Returns `true` if the keys of `command` differ from the defaults.
     pub fn is_changed(&self, command: Command) -> bool {
         self.changed.contains_key(&command)
     }
 
-    /// Whether any command has.
+    /// Returns `true` if any command's keys differ from the defaults.
     pub fn is_any_changed(&self) -> bool {
         !self.changed.is_empty()
     }
 
-    /// The command that `keys` run.
+    /// Returns the command that `keys` run.
     pub fn command(&self, keys: &KeyboardShortcut) -> Option<Command> {
         Command::all().find(|command| self.shortcuts(*command).contains(keys))
     }
 
-    /// Lets `keys` alone run `command`; whatever else they ran loses them.
+    /// Assigns `keys` to `command`; a command that had them loses them.
     pub fn set(&mut self, command: Command, keys: KeyboardShortcut) {
         if let Some(other) = self.command(&keys).filter(|other| *other != command) {
             let left = self.shortcuts(other).iter().copied().filter(|other| *other != keys).collect();
@@ -62,12 +62,12 @@ impl Keymap {
         self.put(command, vec![keys]);
     }
 
-    /// Takes all keys from `command`.
+    /// Removes all keys from `command`.
     pub fn clear(&mut self, command: Command) {
         self.put(command, Vec::new());
     }
 
-    /// Gives `command` the table's keys again, but for those that run another command now.
+    /// Restores the default keys of `command`, except those that another command has now.
     pub fn restore(&mut self, command: Command) {
         self.changed.remove(&command);
         let taken = |keys: &KeyboardShortcut| {

@@ -1,34 +1,34 @@
-//! The keys of commands: in words, and which commands are meant by those that are pressed.
+//! The keys of commands: their names, and the lookup of commands by pressed keys.
 
 use eframe::egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers};
 
 use super::id::Command;
 use super::keymap::Keymap;
 
-/// Keys that were pressed for a command, taken out of the input.
+/// A key press that belongs to a command, removed from the input.
 pub struct KeyPress {
     /// The command.
     pub command: Command,
-    /// The press itself, to be put back if it was for something else.
+    /// The press itself, to be restored if it was for something else.
     pub event: Event,
-    /// The place in the input at which it was, among the events that are left.
+    /// Its index in the input, among the remaining events.
     pub at: usize,
-    /// Whether the event at that place is the text of the key itself, which is for no prompt that the command opens.
+    /// `true` if the event at that index is the text of the key, which must not reach a prompt that the command opens.
     pub has_text: bool,
 }
 
 impl Command {
-    /// Its first key in words, such as `Ctrl+P`; empty if it has none.
+    /// Returns its first key in words, such as `Ctrl+P`; empty if it has none.
     pub fn shortcut_text(self, ctx: &Context) -> String {
         Keymap::of(ctx).shortcuts(self).first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
     }
 
-    /// All its keys in words, such as `I or [`.
+    /// Returns all its keys in words, such as `I or [`.
     pub fn shortcuts_text(self, ctx: &Context) -> String {
         Keymap::of(ctx).shortcuts(self).iter().map(|keys| keys_text(keys, ctx)).collect::<Vec<_>>().join(" or ")
     }
 
-    /// The tooltip with the keys.
+    /// Returns the tooltip with the keys.
     pub fn hover_text(self, ctx: &Context) -> String {
         match self.shortcut_text(ctx) {
             keys if keys.is_empty() => self.tooltip().to_owned(),
@@ -36,8 +36,8 @@ impl Command {
         }
     }
 
-    /// Takes the commands whose keys were pressed out of the input, in the order of the keys. Keys that are text are
-    /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
+    /// Removes the key presses of commands from the input, in order. Keys that are text are left for a text field: one
+    /// that has the focus, or one that is about to open (`asking`).
     pub fn pressed(ctx: &Context, asking: bool) -> Vec<KeyPress> {
         let is_press = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
         if !ctx.input(|input| input.events.iter().any(is_press)) || is_for_desktop(ctx) {
@@ -50,7 +50,7 @@ impl Command {
             Self::all().flat_map(|command| keymap.shortcuts(command).iter().map(move |keys| (command, keys))).collect();
         keys.sort_by_key(|(_, keys)| std::cmp::Reverse(modifier_count(keys)));
         keys.retain(|(_, keys)| !(typing && is_for_text(keys)));
-        // Enter presses the button that was reached with Tab.
+        // Enter presses the button that has the keyboard focus.
         let reached = ctx.memory(|memory| memory.focused().is_some());
         keys.retain(|(_, keys)| !(reached && keys.logical_key == Key::Enter));
         let command = |event: &Event| match event {
@@ -69,9 +69,9 @@ impl Command {
                     input.events.push(event);
                     continue;
                 };
-                // The text of the key itself comes next.
+                // The text of the key itself follows.
                 let has_text = is_typed(&event) && matches!(events.peek(), Some(Event::Text(_)));
-                // Every press counts, however late it is looked at; a key that is held down steps on, but does not toggle.
+                // Every press counts, even if it is processed late; a held key repeats steps, but not toggles.
                 if !is_repeat || command.is_step() || pressed.iter().all(|other| other.command != command) {
                     pressed.push(KeyPress { command, event, at: input.events.len(), has_text });
                 }
@@ -80,26 +80,27 @@ impl Command {
         pressed
     }
 
-    /// Whether the command moves by a fixed distance, and further while its key is held.
+    /// Returns `true` if the command moves by a fixed distance and repeats while its key is held.
     fn is_step(self) -> bool {
         let frames = matches!(self, Self::StepBack | Self::StepForward | Self::FramesBack | Self::FramesForward);
         frames || matches!(self, Self::SecondBack | Self::SecondForward)
     }
 }
 
-/// Whether Super is held: what is pressed with it is for the desktop. On a Mac it is the command key, which is for programs.
+/// Returns `true` if Super is held: such keys belong to the desktop. On a Mac it is the command key, which programs may
+/// use.
 fn is_for_desktop(ctx: &Context) -> bool {
     let is_held = |input: &InputState| input.key_down(Key::SuperLeft) || input.key_down(Key::SuperRight);
     !cfg!(target_os = "macos") && ctx.input(is_held)
 }
 
-/// Whether a press types something: with Ctrl or the command key it does not.
+/// Returns `true` if a press types something: with Ctrl or the command key it does not.
 fn is_typed(event: &Event) -> bool {
     matches!(event, Event::Key { modifiers, .. } if !modifiers.ctrl && !modifiers.command)
 }
 
-/// Has the keys of the digit row mean digits, whatever the layout prints on them: French and Czech ones print letters and signs there,
-/// and digits with Shift. With Ctrl the sign counts.
+/// Makes the keys of the digit row digits, whatever the layout: French and Czech ones have letters and signs there, and
+/// digits with Shift. With Ctrl the sign counts.
 pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
     let is_digit = |key: &Key| (Key::Num0..=Key::Num9).contains(key);
     for event in events {
@@ -113,11 +114,11 @@ pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
     }
 }
 
-/// A key in words.
+/// Returns a key in words.
 pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
     let text = ctx.format_shortcut(keys);
     let key = keys.logical_key;
-    // As egui ends it: by the name of the key, or on a Mac by its sign.
+    // The text ends as in egui: with the name of the key, or on a Mac with its symbol.
     let modifiers = text.strip_suffix(key.name()).or_else(|| text.strip_suffix(key.symbol_or_name()));
     match (sign(key), modifiers) {
         (Some(sign), Some(modifiers)) => format!("{modifiers}{sign}"),
@@ -125,7 +126,7 @@ pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> Strin
     }
 }
 
-/// The sign that is printed on a key, where its name is a word.
+/// Returns the printed symbol of a key whose name is a word.
 fn sign(key: Key) -> Option<&'static str> {
     Some(match key {
         Key::ArrowLeft => "←",
@@ -154,7 +155,7 @@ fn modifier_count(keys: &KeyboardShortcut) -> u8 {
     u8::from(alt) + u8::from(ctrl || command) + u8::from(shift) + u8::from(mac_cmd)
 }
 
-/// Whether a field that is typed into has its own use for these keys.
+/// Returns `true` if a focused text field uses these keys itself.
 fn is_for_text(keys: &KeyboardShortcut) -> bool {
     let modifiers = keys.modifiers;
     let is_letter = !modifiers.command && !modifiers.ctrl && !modifiers.alt; // also with Shift

@@ -1,5 +1,5 @@
-//! Everything a person can ask of the window, once: menus, buttons, the palette, the F1 list and the keys all come from
-//! the commands that the features declare.
+//! Every command of the window, declared once by its feature: menus, buttons, the palette, the F1 list and the keys all
+//! use these declarations.
 
 pub mod answers;
 pub mod button;

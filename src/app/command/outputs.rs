@@ -1,4 +1,4 @@
-//! What the window writes: where exactly, what that would replace, and only then the writing.
+//! Files written by the window: the exact paths, the check of what they would replace, and the writing.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,15 +17,15 @@ use crate::output::{Existing, OutputGuard};
 use crate::video::CameraSource;
 
 impl App {
-    /// Whether the person has agreed to replace all that the answer `path` to `question` would, by choosing it in a dialog: that
-    /// asks about the file that is chosen, and about no other.
+    /// Returns `true` if the person has agreed to replace all files of the answer `path` to `question` by choosing it
+    /// in a dialog, which asks about the chosen file and about no other.
     pub(in crate::app) fn is_agreed_to(&self, question: PathPrompt, path: &Path) -> bool {
         let spec = question.spec();
         let is_asked_by_dialog = matches!(spec.kind, PathKind::Save(..));
         is_asked_by_dialog && self.targets(question, &spec.target(path.to_owned())) == [path]
     }
 
-    /// The files that the answer `path` to `question` would write.
+    /// Returns the files that the answer `path` to `question` would write.
     fn targets(&self, question: PathPrompt, path: &Path) -> Vec<PathBuf> {
         match question.then() {
             Some(Then::Save { targets, .. }) => targets(self, path),
@@ -33,7 +33,8 @@ impl App {
         }
     }
 
-    /// Writes to `path` what `command` asked for. Files that exist are asked about first unless the person agreed already.
+    /// Writes the output of `command` to `path`. Existing files need consent first, unless the person has agreed
+    /// already.
     pub(super) fn save_as(&mut self, command: Command, path: PathBuf, existing: Existing, ctx: &Context) {
         let question = PathPrompt::Of(command);
         let path = question.spec().target(path);
@@ -47,7 +48,7 @@ impl App {
         });
     }
 
-    /// Takes what was found on the disk: writes, asks, or says why not.
+    /// Takes the results of disk checks: writes, asks, or reports an error.
     pub(in crate::app) fn take_output_checks(&mut self, ctx: &Context) {
         while !self.overlay.is_open()
             && let Some(((command, path), existing)) = self.output_checks.take()
@@ -67,12 +68,12 @@ impl App {
         }
     }
 
-    /// Begins to write the file `path` with this text.
+    /// Starts writing this text to the file `path`.
     pub(in crate::app) fn write_text(&mut self, path: PathBuf, text: String, existing: Existing, ctx: &Context) {
         self.write_file(path, existing, ctx, move |path| replace(path, |file| file.write_all(text.as_bytes())));
     }
 
-    /// Begins to write the file `path` in whatever way `write` does it.
+    /// Starts writing the file `path` with `write`.
     pub(in crate::app) fn write_file(
         &mut self,
         path: PathBuf,
@@ -87,13 +88,13 @@ impl App {
         });
     }
 
-    /// What may be written: nothing that is open.
+    /// Returns the guard that refuses to write over anything that is open.
     pub(in crate::app) fn guard(&self, existing: Existing) -> OutputGuard {
         let inputs = self.inputs();
         OutputGuard::new(existing).protecting(&inputs).apart_from(&inputs)
     }
 
-    /// The files that are open: the clip, the live source, the videos of the project.
+    /// Returns the open files: the clip, the live source, the videos of the project.
     fn inputs(&self) -> Vec<PathBuf> {
         let clip = self.session.clip.iter().map(|clip| clip.path.clone());
         let live = self.session.live.view.as_ref().and_then(|view| match &view.source {

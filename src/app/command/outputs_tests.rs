@@ -1,4 +1,4 @@
-//! Files that the window writes, as a person has them written: what is there is asked about.
+//! Files written by the window for a person: existing ones need consent.
 
 use std::fs;
 use std::path::Path;
@@ -21,13 +21,13 @@ fn of(command: Command) -> PathPrompt {
 }
 
 impl LabelingStage {
-    /// Answers a question for a path, as the palette or a dialog does.
+    /// Answers a prompt for a path, as the palette or a dialog does.
     fn answer(&mut self, question: PathPrompt, path: &Path) {
         let ctx = self.window.harness.ctx.clone();
         self.app_mut().open_as(question, path.to_owned(), Existing::Keep, &ctx);
     }
 
-    /// Repaints and takes in what happens until `seen` holds.
+    /// Repaints and handles events until `seen` holds.
     fn until(&mut self, what: &str, seen: impl Fn(&App) -> bool) {
         let end = Instant::now() + Duration::from_mins(1);
         while !seen(self.app()) {
@@ -94,11 +94,11 @@ fn what_is_open_is_not_written_over_whatever_is_typed() {
     let clip = labeling.dir.path().join("clip_0.mp4");
     fs::write(&clip, "pictures").unwrap();
     open_clip(labeling.app_mut(), &clip);
-    // “clip_0” becomes clip_0.mp4: that is what is looked at.
+    // “clip_0” becomes clip_0.mp4, which is the file that is checked.
     for typed in ["clip_0", "clip_0.mp4", "labels/../clip_0"] {
         labeling.app_mut().session.notice = None;
         labeling.answer(of(Command::ExportAnnotated), &labeling.dir.path().join(typed));
-        // The window has no model to begin with, and may say so meanwhile.
+        // The window has no model at the start, and may report that meanwhile.
         let is_refused = |error: &Error| error.cause.contains("would be lost");
         labeling.until(typed, |app| app.session.notice.as_ref().is_some_and(is_refused));
     }
@@ -125,7 +125,7 @@ fn a_typed_path_that_cannot_be_written_is_asked_for_again_with_the_reason() {
         labeling.press(Modifiers::NONE, Key::Escape);
         assert!(!labeling.app().overlay.is_open());
     }
-    // A dialog does not come back as a field.
+    // A dialog is not replaced by a text field.
     labeling.app_mut().session.notice = None;
     labeling.answer(of(Command::SaveCurves), &path);
     labeling.until("a refusal", |app| app.session.notice.is_some());

@@ -1,4 +1,4 @@
-//! The system's file dialogs, each on a thread of its own: a dialog may stay open for minutes, or hang.
+//! The system's file dialogs, each on its own thread: a dialog may stay open for minutes, or hang.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use crate::app::tasks::Tasks;
 use crate::labels::VideoId;
 use crate::labels::formats::Format;
 
-/// A dialog that ends without an answer sooner than this may never have been on the screen.
+/// A dialog that ends without an answer before this time may never have been on screen.
 const QUICK: Duration = Duration::from_millis(500);
 
-/// Who asks for a path.
+/// The origin of a request for a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathPrompt {
     /// A command.
@@ -26,29 +26,29 @@ pub enum PathPrompt {
     ExportLabels(Format),
 }
 
-/// How a path is asked for.
+/// Specification of the prompt for a path.
 #[derive(Clone, Copy)]
 pub struct PromptSpec {
     /// The title of the dialog.
     pub title: &'static str,
     /// The hint in the field of the window's own prompt.
     pub hint: &'static str,
-    /// Which paths are answers.
+    /// The kind of path.
     pub kind: PathKind,
 }
 
-/// Which paths are answers.
+/// The kind of path that a prompt accepts.
 #[derive(Clone, Copy)]
 pub enum PathKind {
     /// A folder.
     Folder,
-    /// A file, of these kinds or any other.
+    /// A file, preferably of these kinds.
     File(Filter),
     /// A file of these kinds only.
     FileOf(Filter),
     /// A folder that is written into.
     SaveFolder,
-    /// A file that is written: the name that is proposed, with the first ending of the kinds.
+    /// A file to be written: the proposed name, and the kinds, whose first ending it gets.
     Save(&'static str, Filter),
 }
 
@@ -59,25 +59,25 @@ pub type Filter = (&'static str, &'static str);
 pub const VIDEO: Filter = ("Video", "mp4 avi mov mkv webm mpg mpeg m4v wmv flv ogv gif");
 /// Tables.
 pub const TABLE: Filter = ("Table", "csv");
-/// What videos are written as.
+/// The format of exported videos.
 pub const MP4: Filter = ("Video", "mp4");
 
-/// What kinds of pictures are called.
+/// Name of the filter of pictures.
 pub const IMAGE: &str = "Image";
 
 impl PromptSpec {
-    /// Asks with these words.
+    /// Creates a specification from these texts.
     pub const fn new(title: &'static str, hint: &'static str, kind: PathKind) -> Self {
         Self { title, hint, kind }
     }
 
-    /// Whether the answer is a file or folder to be written.
+    /// Returns `true` if the answer is a file or folder to be written.
     pub fn is_writing(&self) -> bool {
         matches!(self.kind, PathKind::SaveFolder | PathKind::Save(..))
     }
 
-    /// Where exactly the answer `path` is written to: videos have the ending of what they are written as, pictures the first of theirs
-    /// if they have none.
+    /// Returns the path that the answer `path` is written to: videos always get their extension, pictures that of the
+    /// first filter if they have none.
     pub fn target(&self, path: PathBuf) -> PathBuf {
         match self.kind {
             PathKind::Save(_, MP4) => with_ending(path, MP4.1),
@@ -89,7 +89,7 @@ impl PromptSpec {
     }
 }
 
-/// `path` as a file with this ending, which is added to the whole name unless it is there.
+/// Returns `path` with this ending, which is appended to the whole name unless present.
 fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
     if path.extension().is_some_and(|other| other.eq_ignore_ascii_case(ending)) {
         return path;
@@ -100,23 +100,23 @@ fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// How a dialog ended.
+/// The result of a dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// With a path.
+    /// A path was chosen.
     Path(PathBuf),
-    /// Without one.
+    /// No path was chosen.
     Cancelled,
     /// It could not be shown: no portal and no zenity on this system.
     Unavailable,
 }
 
-/// How a dialog ended without a path.
+/// The way a dialog ended without a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
-    /// A person had the time to cancel it.
+    /// It was open long enough for a person to cancel it.
     Slow,
-    /// It ended at once: a person was quick, or it was never on the screen.
+    /// It ended at once: a person was quick, or it was never on screen.
     Quick,
 }
 
@@ -127,7 +127,7 @@ pub struct Dialogs {
     /// The project or run that the answer is for.
     subject: Option<PathBuf>,
     tasks: Tasks<PathPrompt, Result<PathBuf, Without>>,
-    /// The question whose dialog ended at once the last time.
+    /// The prompt whose dialog ended at once the last time.
     quick: Option<PathPrompt>,
 }
 
@@ -150,23 +150,23 @@ impl Dialogs {
         (self.open, self.subject) = (Some(question), subject);
     }
 
-    /// The project or run that the last question was about.
+    /// Returns the project or run that the last question was about.
     pub fn subject(&self) -> Option<&Path> {
         self.subject.as_deref()
     }
 
-    /// Behaves as if a dialog were open that never comes.
+    /// Behaves as if a dialog were open that never ends.
     #[cfg(test)]
     pub fn pretend(&mut self, question: PathPrompt) {
         self.open = Some(question);
     }
 
-    /// Whether a question is open.
+    /// Returns `true` if a prompt is open.
     pub fn is_asking(&self) -> bool {
         self.open.is_some()
     }
 
-    /// The answer, once there is one.
+    /// Returns the answer, once there is one.
     pub fn answer(&mut self) -> Option<(PathPrompt, Answer)> {
         let (question, ended) = self.tasks.take()?;
         self.open = None;
@@ -176,19 +176,19 @@ impl Dialogs {
             match ended {
                 Ok(Ok(path)) => Answer::Path(path),
                 Ok(Err(Without::Slow)) => Answer::Cancelled,
-                // Whoever asks again at once has seen none.
+                // A person who asks again at once has seen no dialog.
                 Ok(Err(Without::Quick)) if is_there() && !was_quick => {
                     self.quick = Some(question);
                     Answer::Cancelled
                 }
-                // The thread broke off, or could not be started.
+                // The thread panicked, or could not be started.
                 Ok(Err(Without::Quick)) | Err(_) => Answer::Unavailable,
             },
         ))
     }
 }
 
-/// Whether this system seems to have file dialogs.
+/// Returns `true` if this system seems to have file dialogs.
 fn is_there() -> bool {
     if !cfg!(target_os = "linux") {
         return true;
@@ -230,7 +230,7 @@ mod tests {
 
     const CLIP: PathPrompt = PathPrompt::Of(Command::Open);
 
-    /// Dialogs whose open one has ended like this.
+    /// Ends the open dialog with `end`; returns the answer.
     fn ended(dialogs: &mut Dialogs, question: PathPrompt, end: Option<Result<PathBuf, Without>>) -> Answer {
         dialogs.open = Some(question);
         assert_eq!(dialogs.answer(), None, "it is still open");

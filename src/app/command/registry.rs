@@ -1,4 +1,4 @@
-//! All commands of the window, each declared by its feature, and how they are run.
+//! Registry of all commands, each declared by its feature, and their execution.
 
 use std::sync::LazyLock;
 
@@ -40,14 +40,14 @@ static GROUPS: LazyLock<[Vec<Command>; 10]> =
     LazyLock::new(|| Group::ALL.map(|group| Command::all().filter(|command| command.group() == group).collect()));
 
 impl Group {
-    /// Its commands in the order of its menu.
+    /// Returns its commands in the order of its menu.
     pub fn commands(self) -> &'static [Command] {
         &GROUPS[self as usize]
     }
 }
 
 impl Command {
-    /// All commands, in the order of menus and lists.
+    /// Returns all commands, in the order of menus and lists.
     pub fn all() -> impl Iterator<Item = Self> {
         REGISTRY.iter().map(|spec| spec.command)
     }
@@ -56,59 +56,59 @@ impl Command {
         REGISTRY[self as usize]
     }
 
-    /// The menu it belongs to.
+    /// Returns the menu it belongs to.
     pub fn group(self) -> Group {
         self.spec().group
     }
 
-    /// Its name, with `…` where more input follows.
+    /// Returns its name, with `…` if it asks for more input.
     pub fn text(self) -> &'static str {
         self.spec().text
     }
 
-    /// What it does, in a sentence.
+    /// Returns its tooltip: one sentence on its effect.
     pub fn tooltip(self) -> &'static str {
         self.spec().tooltip
     }
 
-    /// Other words that people look it up by.
+    /// Returns additional search words.
     pub fn keywords(self) -> &'static str {
         self.spec().keywords
     }
 
-    /// The keys that run it, unless a person chose others.
+    /// Returns the keys that run it, unless a person chose others.
     pub fn default_shortcuts(self) -> &'static [KeyboardShortcut] {
         self.spec().keys
     }
 
-    /// Whether its menu has a line above it.
+    /// Returns `true` if its menu has a separator above it.
     pub fn begins_block(self) -> bool {
         self.spec().begins_block
     }
 
-    /// The menu in the menu that it is in.
+    /// Returns the menu in the menu that it is in.
     pub fn submenu(self) -> Option<&'static str> {
         self.spec().submenu
     }
 
-    /// Whether it can be run now.
+    /// Returns `Ok` if it can be run now, otherwise the reason.
     pub(in crate::app) fn available(self, on: Conditions<'_>) -> Availability {
         (self.spec().enabled)(on)
     }
 
-    /// Which class of the list it labels with, from 0.
+    /// Returns the index of the class that it labels with, from 0.
     pub(in crate::app) fn class_index(self) -> Option<usize> {
         let is_class = (Self::Class1 as usize..=Self::Class10 as usize).contains(&(self as usize));
         is_class.then(|| self as usize - Self::Class1 as usize)
     }
 
-    /// The command that labels with class `index` of the list; the first ten have one.
+    /// Returns the command that labels with class `index` of the list; the first ten have one.
     pub(in crate::app) fn of_class(index: usize) -> Option<Self> {
         let command = REGISTRY.get(Self::Class1 as usize + index)?.command;
         command.class_index().is_some().then_some(command)
     }
 
-    /// The commands that choose a set of views.
+    /// Returns the commands that choose a set of views.
     pub(in crate::app) fn view_presets() -> impl Iterator<Item = Self> {
         let presets = Self::ArrangeFrameAndFlow as usize..=Self::ArrangeRivals as usize;
         REGISTRY[presets].iter().map(|spec| spec.command)
@@ -116,12 +116,12 @@ impl Command {
 }
 
 impl App {
-    /// Runs `command`, if that can be done now.
+    /// Runs `command` if it is available.
     pub fn perform(&mut self, command: Command, ctx: &Context) {
         _ = self.attempt(command, ctx);
     }
 
-    /// Runs `command`, or says why that cannot be done now.
+    /// Runs `command`, or returns the reason why it cannot be run now.
     pub(in crate::app) fn attempt(&mut self, command: Command, ctx: &Context) -> Availability {
         command.available(self.conditions())?;
         match command.spec().run {
@@ -132,7 +132,7 @@ impl App {
         Ok(())
     }
 
-    /// What decides whether commands can be run now.
+    /// Returns the conditions that determine whether commands can be run now.
     pub(in crate::app) fn conditions(&self) -> Conditions<'_> {
         let training_ready = self.panels.training.ready();
         Conditions { session: &self.session, settings: &self.settings, training_ready }

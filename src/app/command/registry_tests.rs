@@ -1,4 +1,4 @@
-//! What holds of all commands.
+//! Invariants of all commands.
 
 use std::collections::HashSet;
 

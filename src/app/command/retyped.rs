@@ -11,14 +11,14 @@ use crate::error::Error;
 use crate::output::Existing;
 
 impl App {
-    /// Keeps `path`, which was typed as the answer to `question`, unless what is there is only agreed to be replaced.
+    /// Keeps `path`, which was typed as the answer to `question`, unless the call only confirms a replacement.
     pub(in crate::app) fn note_typed(&mut self, question: PathPrompt, path: &Path, existing: Existing) {
         if existing == Existing::Keep {
             self.typed_path = Some((question, path.to_owned()));
         }
     }
 
-    /// Reports why nothing was written to `path`, and asks for it again where it was typed.
+    /// Reports why `path` was not written, and asks for it again if it was typed.
     pub(in crate::app) fn save_failed(&mut self, path: &Path, error: &Error) {
         self.session.failed(Topic::Export, error);
         if !self.ask_again(error, |question, typed| question.spec().target(typed.to_owned()) == path) {
@@ -26,7 +26,7 @@ impl App {
         }
     }
 
-    /// Asks for the path of an export again that failed before it had written anything; later ones fail for other reasons than the path.
+    /// Asks again for the path of an export that failed before anything was written; later failures have other causes.
     pub(in crate::app) fn export_failed(&mut self, error: &Error) {
         if self.session.exporting.is_some_and(|progress| progress.counts().0 == 0) {
             let exports = [Command::ExportFlows, Command::ExportVideo, Command::ExportAnnotated].map(PathPrompt::Of);
@@ -34,7 +34,7 @@ impl App {
         }
     }
 
-    /// Asks for the path of labels again that could not be written there.
+    /// Asks again for the path of labels that could not be written.
     pub(in crate::app) fn labels_failed(&mut self) {
         if let Some((path, Err(error))) = &self.session.labeling.interchange.exported {
             let (path, error): (PathBuf, Error) = (path.clone(), error.clone());

@@ -1,4 +1,4 @@
-//! A command as its feature declares it: a row of the feature's `COMMANDS`.
+//! Declaration of a command: a row of its feature's `COMMANDS`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,34 +10,34 @@ use super::{Command, Group};
 use crate::app::App;
 use crate::output::Existing;
 
-/// One thing that the window can do.
+/// One command of the window.
 pub struct CommandSpec {
     pub(super) command: Command,
     pub(super) group: Group,
-    /// Its name, with `…` where more input follows.
+    /// Its name, with `…` if it asks for more input.
     pub(super) text: &'static str,
     pub(super) tooltip: &'static str,
-    /// The keys that run it, unless a person chose others.
+    /// Its default keys.
     pub(super) keys: &'static [KeyboardShortcut],
     pub(super) enabled: fn(Conditions<'_>) -> Availability,
-    /// Without an action of its own it asks for its path.
+    /// The action; a command without one asks for its path.
     pub(super) run: Option<fn(&mut App, &Context)>,
     pub(super) path: Option<PathAction>,
-    /// Whether its menu has a line above it.
+    /// `true` if its menu has a separator above it.
     pub(super) begins_block: bool,
-    /// The menu in the menu that it is in.
+    /// The submenu that contains it.
     pub(super) submenu: Option<&'static str>,
-    /// Other words that people look it up by, in lower case.
+    /// Additional search words, in lower case.
     pub(super) keywords: &'static str,
 }
 
-/// A path that a command asks for.
+/// A command's request for a path.
 pub(super) struct PathAction {
     pub(super) prompt: PromptSpec,
     pub(super) then: Then,
 }
 
-/// What is done with a path.
+/// The action on a path.
 #[derive(Clone, Copy)]
 pub(super) enum Then {
     Open(fn(&mut App, PathBuf, &Context)),
@@ -48,7 +48,7 @@ pub(super) enum Then {
     },
 }
 
-/// The row of a command without an action.
+/// Returns the row of a command without an action.
 pub const fn command(
     command: Command,
     group: Group,
@@ -73,22 +73,22 @@ pub const fn command(
 }
 
 impl CommandSpec {
-    /// Gives it an action.
+    /// Sets its action.
     pub const fn runs(self, run: fn(&mut App, &Context)) -> Self {
         Self { run: Some(run), ..self }
     }
 
-    /// Has it ask for a path that is then read.
+    /// Makes it ask for a path that is then read.
     pub const fn opens(self, prompt: PromptSpec, then: fn(&mut App, PathBuf, &Context)) -> Self {
         Self { path: Some(PathAction { prompt, then: Then::Open(then) }), ..self }
     }
 
-    /// Has it ask for a path that is then written, once what that would replace is agreed to.
+    /// Makes it ask for a path that is then written, once any replacement is agreed to.
     pub const fn saves(self, prompt: PromptSpec, write: fn(&mut App, PathBuf, Existing, &Context)) -> Self {
         self.saves_files(prompt, |_, path| vec![path.to_owned()], write)
     }
 
-    /// The same for a path at which other files are written, `targets`.
+    /// Like [`saves`](Self::saves), for a path at which other files are written, `targets`.
     pub const fn saves_files(
         self,
         prompt: PromptSpec,
@@ -98,43 +98,43 @@ impl CommandSpec {
         Self { path: Some(PathAction { prompt, then: Then::Save { write, targets } }), ..self }
     }
 
-    /// Lets the palette find it by these words too.
+    /// Sets additional search words for the palette.
     pub const fn keywords(self, keywords: &'static str) -> Self {
         Self { keywords, ..self }
     }
 
-    /// Puts it into a menu in its menu, with those before and after it that name the same.
+    /// Puts it into a submenu, together with its neighbours of the same submenu.
     pub const fn within(self, submenu: &'static str) -> Self {
         Self { submenu: Some(submenu), ..self }
     }
 
-    /// Has its menu draw a line above it.
+    /// Puts a separator above it in its menu.
     pub const fn below_line(self) -> Self {
         Self { begins_block: true, ..self }
     }
 }
 
-/// A key without modifiers.
+/// Returns a key without modifiers.
 pub const fn key(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
-/// A key with Shift.
+/// Returns a key with Shift.
 pub const fn shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
 
-/// A key with Alt.
+/// Returns a key with Alt.
 pub const fn alt(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::ALT, key)
 }
 
-/// A key with Ctrl, or the Mac's command key.
+/// Returns a key with Ctrl, or the Mac's command key.
 pub const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
-/// A key with Ctrl, or the Mac's command key, and Shift.
+/// Returns a key with Ctrl, or the Mac's command key, and Shift.
 pub const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }

@@ -1,4 +1,4 @@
-//! The commands that evaluate a model on labelled clips.
+//! Commands that evaluate a model on labelled clips.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -113,7 +113,7 @@ impl App {
         }
     }
 
-    /// Evaluates what is chosen; the results of before make way.
+    /// Evaluates the chosen clips; earlier results are removed.
     pub(in crate::app) fn evaluate(&mut self) {
         self.show(Pane::Evaluation);
         let settings = &self.settings.evaluation;
@@ -122,7 +122,7 @@ impl App {
         let data = settings.data(project.map(Project::dir));
         let (source, command) = match (settings.scores_labels(project.is_some()), project, settings.source()) {
             (true, Some(project), _) => {
-                // The command line has no way to score the labels of a project.
+                // The command line cannot score the labels of a project.
                 (EvaluationSource::Labels(Box::new(ProjectLabels::of(project))), None)
             }
             (false, _, Ok(source)) => (EvaluationSource::Data(source), Some(settings.command(&model.dir))),
@@ -135,7 +135,7 @@ impl App {
         self.engine.send(Request::Evaluate(Some(Box::new(order))));
     }
 
-    /// Begins to read the report at `path`, the file or its folder.
+    /// Starts reading the report at `path`, the file or its folder.
     fn read_report(&mut self, purpose: ReportPurpose, path: PathBuf, ctx: &Context) {
         self.reports.start("report", ctx, purpose, move || {
             let path = if path.is_dir() { path.join(REPORT_FILE) } else { path };
@@ -159,8 +159,8 @@ impl App {
         }
     }
 
-    /// Has the system's browser open the page of the report that is shown: the saved one, else one among the generated files,
-    /// which browsers in a sandbox may not read.
+    /// Opens the page of the report that is shown in the system's browser: the saved one, otherwise a generated one,
+    /// which sandboxed browsers may be unable to read.
     fn browse_evaluation(&mut self, ctx: &Context) {
         let Some(report) = self.session.evaluation.report().cloned() else { return };
         let saved = self.session.evaluation.saved_page();
@@ -175,7 +175,7 @@ impl App {
         });
     }
 
-    /// Takes what came of opening pages.
+    /// Handles the results of opening pages.
     pub(in crate::app) fn take_pages(&mut self) {
         for (_, opened) in self.browsing.poll() {
             if let Err(error) = opened {

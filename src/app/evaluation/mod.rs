@@ -1,4 +1,4 @@
-//! A model against labelled clips: its state, its settings and its panel.
+//! Evaluation of a model on labelled clips: state, settings and panel.
 
 pub mod commands;
 pub mod panel;

@@ -1,4 +1,4 @@
-//! What the evaluation panel remembers: the clips, how they are seen, and how the streams are joined.
+//! Settings of the evaluation panel: the clips, the sampling protocol and the fusion of the streams.
 
 use std::path::{Path, PathBuf};
 
@@ -9,36 +9,36 @@ use crate::data::{DataSource, Layout, ListSource, Subset};
 use crate::evaluation::{Crops, Protocol, Spread};
 use crate::nets::fusion::Fusion;
 
-/// Samples of a clip that can be asked for.
+/// Allowed number of samples per clip.
 pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=100;
 
-/// The choices of the last evaluation.
+/// The settings of the last evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EvaluationSettings {
-    /// Whether the labelled clips of the open project are scored, instead of those of a folder; as [`Self::scores_labels`] says
-    /// where nobody has chosen.
+    /// `true` to score the labelled clips of the open project, `false` for those of a folder; [`Self::scores_labels`]
+    /// decides while nothing was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<bool>,
     /// The folder of the clips.
     pub clips: Option<PathBuf>,
-    /// The list of clips; without one, every sub-folder of `clips` is a class.
+    /// The list of clips; if `None`, every sub-folder of `clips` is a class.
     pub list: Option<PathBuf>,
-    /// The names of the classes, where the list does not tell them and they do not are beside it.
+    /// File of class names, if they are neither in the list nor beside it.
     pub classes: Option<PathBuf>,
-    /// How the list is written; recognised if not said.
+    /// Layout of the list; detected if `None`.
     pub layout: Option<Layout>,
-    /// Which of HMDB51's splits.
+    /// Number of HMDB51's split.
     pub split: u8,
-    /// Whether rows that are wrong are left out.
+    /// `true` to leave out invalid rows.
     pub skip_bad: bool,
-    /// Windows and frames of a clip that are seen.
+    /// Number of sampled windows and frames per clip.
     pub samples: usize,
-    /// Parts of the frames.
+    /// Crops of the frames.
     pub crops: Crops,
-    /// Where the samples lie.
+    /// Placement of the samples.
     pub spread: Spread,
-    /// How the streams are joined, if not as on the model card.
+    /// Fusion of the streams, if it differs from the model card.
     pub fusion: Option<Fusion>,
 }
 
@@ -61,7 +61,7 @@ impl Default for EvaluationSettings {
 }
 
 impl EvaluationSettings {
-    /// The same, with what a file of settings has out of range put back into it.
+    /// Returns the settings with out-of-range values of a settings file clamped.
     pub fn checked(mut self) -> Self {
         self.samples = self.samples.clamp(*SAMPLES.start(), *SAMPLES.end());
         self.split = self.split.max(1);
@@ -70,7 +70,8 @@ impl EvaluationSettings {
         self
     }
 
-    /// Whether the labelled clips of the open project are scored: those of a project that is open, unless something else was chosen.
+    /// Returns `true` if the labelled clips of the open project are scored, which is the default while a project is
+    /// open.
     pub fn scores_labels(&self, has_project: bool) -> bool {
         self.labels.unwrap_or(has_project && !self.has_folder())
     }
@@ -79,7 +80,7 @@ impl EvaluationSettings {
         self.clips.is_some() || self.list.is_some()
     }
 
-    /// The clips; the reason if none are chosen.
+    /// Returns the clips, or the reason if none are chosen.
     pub fn source(&self) -> Result<DataSource, &'static str> {
         let clips = self.clips.clone().ok_or("Choose a clips folder first")?;
         let Some(list) = self.list.clone() else { return Ok(DataSource::Folder(clips)) };
@@ -93,7 +94,7 @@ impl EvaluationSettings {
         }))
     }
 
-    /// How clips are seen.
+    /// Returns the sampling protocol.
     pub fn protocol(&self) -> Protocol {
         Protocol { samples: self.samples, crops: self.crops, spread: self.spread, average: None }
     }
@@ -124,7 +125,8 @@ impl EvaluationSettings {
         command_line::quoted(words)
     }
 
-    /// What the data are called in reports, as the command line calls them: the list or folder, or the `project` that is open.
+    /// Returns the name of the data in reports, as on the command line: the list or folder, or the `project` that is
+    /// open.
     pub fn data(&self, project: Option<&Path>) -> String {
         let path = match self.scores_labels(project.is_some()) {
             true => project,

@@ -1,5 +1,5 @@
-//! What the window knows of evaluations: the run under way, the report that grows from it or was opened, and the one it
-//! is compared with.
+//! State of evaluations: the run under way, the report that grows from it or was opened, and its
+//! baseline.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,40 +15,40 @@ use crate::plural::counted;
 
 /// The page in the folder of a report.
 const PAGE: &str = "report.html";
-/// A report that costs this many times less than the time since the last one may be made again.
+/// Minimum ratio of the time since the last report to its cost before the next one is made.
 const PATIENCE: u32 = 8;
 
-/// What a saved report is read for.
+/// Purpose of reading a saved report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportPurpose {
-    /// To be shown.
+    /// To show it.
     Show,
-    /// To be compared with the one that is shown.
+    /// To compare it with the one that is shown.
     Compare,
 }
 
-/// What unsaved results would be lost by.
+/// The action that would discard unsaved results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultsLoss {
-    /// The program ends.
+    /// Quitting the program.
     Quit,
-    /// Another evaluation takes their place.
+    /// Starting another evaluation.
     Evaluate,
-    /// Another run of a benchmark takes their place.
+    /// Starting another benchmark run.
     Benchmark,
 }
 
-/// What the evaluation is doing.
+/// The phase of the evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EvaluationPhase {
-    /// Nothing, and nothing has been evaluated since the start.
+    /// Idle; nothing has been evaluated since the start.
     #[default]
     Idle,
     /// Reading the list and the model.
     Preparing,
     /// Scoring clips.
     Running,
-    /// Told to end; a view of the present clip is still being scored.
+    /// Stop requested; a view of the present clip is still being scored.
     Stopping,
     /// Over.
     Ended,
@@ -60,13 +60,13 @@ struct EvaluationRun {
     plan: EvaluationPlan,
     scores: ClipScores,
     began: Instant,
-    /// How long it took, once it is over.
+    /// Duration, once it is over.
     took: Option<Duration>,
-    /// Clips in the report.
+    /// Number of clips in the report.
     reported: usize,
-    /// Scored clips in a report that was saved.
+    /// Number of scored clips in a saved report.
     saved: usize,
-    /// When the report was made, and what that cost.
+    /// Time at which the report was made, and its cost.
     made: (Instant, Duration),
 }
 
@@ -81,45 +81,45 @@ impl EvaluationRun {
     }
 }
 
-/// What the shown report is set against.
+/// The report that the shown one is compared with.
 pub struct Baseline {
-    /// Where it was read from.
+    /// The file it was read from.
     pub path: PathBuf,
     /// The report.
     pub report: ActionsReport,
-    /// What the shown report has changed of it; the reason if they cannot be compared.
+    /// Differences of the shown report from it, or the reason if they cannot be compared.
     pub comparison: Result<Comparison, Error>,
 }
 
-/// The evaluation as the window sees it.
+/// The window's state of the evaluation.
 #[derive(Default)]
 pub struct EvaluationState {
-    /// What it does.
+    /// The present phase.
     pub phase: EvaluationPhase,
-    /// Why it could not begin, or broke off.
+    /// Errors that prevented or ended it.
     pub errors: Vec<Error>,
-    /// What was asked for and has not begun.
+    /// The requested plan, until it begins.
     plan: Option<EvaluationPlan>,
     work: Option<Progress>,
     run: Option<EvaluationRun>,
     /// The report that is shown.
     report: Option<Arc<ActionsReport>>,
-    /// Where it was read from, if it is not this session's.
+    /// The file it was read from, if it is not of this session.
     file: Option<PathBuf>,
-    /// What it is compared with.
+    /// The report it is compared with.
     pub baseline: Option<Baseline>,
-    /// How often an evaluation has begun or another report was shown.
+    /// Counts begun evaluations and changes of the shown report.
     shown: usize,
     /// The folder that the report which is shown is being saved to, and that report.
     saving: Option<(PathBuf, Arc<ActionsReport>)>,
-    /// How many clips of this session's evaluation are in that.
+    /// Number of clips of this session's evaluation in that report.
     saving_clips: usize,
     /// The folder that a report of this session was saved to last, and that report.
     saved: Option<(PathBuf, Arc<ActionsReport>)>,
 }
 
 impl EvaluationState {
-    /// An evaluation was asked for.
+    /// Records that an evaluation was requested.
     pub fn begin(&mut self, plan: EvaluationPlan) {
         self.phase = EvaluationPhase::Preparing;
         self.errors.clear();
@@ -127,13 +127,13 @@ impl EvaluationState {
         self.plan = Some(plan);
     }
 
-    /// Whether an evaluation is under way.
+    /// Returns `true` if an evaluation is under way.
     pub fn is_running(&self) -> bool {
         use EvaluationPhase as P;
         matches!(self.phase, P::Preparing | P::Running | P::Stopping)
     }
 
-    /// The report that is shown.
+    /// Returns the report that is shown.
     pub fn report(&self) -> Option<&Arc<ActionsReport>> {
         self.report.as_ref()
     }
@@ -143,19 +143,19 @@ impl EvaluationState {
         self.shown
     }
 
-    /// The file that the shown report was read from.
+    /// Returns the file that the shown report was read from.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
-    /// The report that is shown is being saved to the folder `dir`.
+    /// Records that the shown report is being saved to the folder `dir`.
     pub fn saved_in(&mut self, dir: &Path) {
         self.saving = self.report.clone().map(|report| (dir.to_owned(), report));
         let own = self.report.as_ref().filter(|_| self.file.is_none());
         self.saving_clips = own.map_or(0, |report| report.clips);
     }
 
-    /// What was to be saved to the folder `dir` is there; returns whether that was a report.
+    /// Records that the folder `dir` was written; returns `true` if it holds a report.
     pub fn written(&mut self, dir: &Path) -> bool {
         let Some(saved) = self.saving.take_if(|(saving, _)| saving == dir) else { return false };
         if let Some(run) = &mut self.run {
@@ -165,7 +165,8 @@ impl EvaluationState {
         true
     }
 
-    /// What is lost in words if the results of this session's evaluation are: no report of all its clips was saved.
+    /// Returns a text on what is lost with the results of this session's evaluation, unless a report of all its clips
+    /// was saved.
     pub fn unsaved(&self) -> Option<String> {
         let run = self.run.as_ref()?;
         let clips = run.scores.clips().len();
@@ -174,7 +175,7 @@ impl EvaluationState {
         (clips > run.saved).then(|| format!("{} of {data}, scored by {}", counted(clips, "clip"), run.start.model))
     }
 
-    /// The page of the report that is shown, if it was saved as it is.
+    /// Returns the page of the report that is shown, if it was saved as it is.
     pub fn saved_page(&self) -> Option<PathBuf> {
         if let Some(file) = &self.file {
             return Some(file.with_file_name(PAGE));
@@ -183,27 +184,27 @@ impl EvaluationState {
         self.report.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, report)).then(|| dir.join(PAGE))
     }
 
-    /// Whether the streams can be joined in other ways: a saved report has no scores.
+    /// Returns `true` if the fusion can be changed: a saved report has no scores.
     pub fn can_fuse(&self) -> bool {
         self.file.is_none() && self.run.as_ref().is_some_and(|run| run.scores.tables().iter().all(Option::is_some))
     }
 
-    /// Rows of the list that were left out.
+    /// Returns the errors of rows of the list that were left out.
     pub fn left_out(&self) -> &[Error] {
         self.run.as_ref().filter(|_| self.file.is_none()).map_or(&[], |run| &run.start.left_out)
     }
 
-    /// Whether an evaluation of this session has begun.
+    /// Returns `true` if an evaluation of this session has begun.
     pub fn has_run(&self) -> bool {
         self.run.is_some()
     }
 
-    /// How far the latest evaluation is, or came.
+    /// Returns the progress of the latest evaluation, also after its end.
     pub fn work(&self) -> Option<Progress> {
         self.work
     }
 
-    /// Clips a second, and the seconds that have passed.
+    /// Returns the clips per second, and the elapsed seconds.
     pub fn pace(&self) -> Option<(f64, f64)> {
         let run = self.run.as_ref()?;
         let secs = run.took.unwrap_or_else(|| run.began.elapsed()).as_secs_f64();
@@ -211,7 +212,7 @@ impl EvaluationState {
         Some((unit.map_or(run.scores.seen() as f64 / secs.max(1e-3), |unit| 1.0 / unit), secs))
     }
 
-    /// The clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved report's lie.
+    /// Returns the clip of result `index` of the shown report; `clips` is the folder of the clips of a saved report.
     pub fn clip(&self, index: usize, clips: Option<&Path>) -> Option<LabelledClip> {
         if let (None, Some(run)) = (&self.file, &self.run) {
             return run.scores.clips().get(index).cloned();
@@ -228,7 +229,7 @@ impl EvaluationState {
         })
     }
 
-    /// Takes a message in.
+    /// Handles a message of the engine.
     pub fn receive(&mut self, message: &Message) {
         match message {
             Message::EvaluationStarted(start) => self.started(start),
@@ -238,7 +239,7 @@ impl EvaluationState {
         }
     }
 
-    /// Takes in what was scored since the last time.
+    /// Takes the clips scored since the last call.
     pub fn refresh(&mut self) {
         let Some(run) = &mut self.run else { return };
         for outcome in run.start.outcomes.try_iter() {
@@ -254,7 +255,8 @@ impl EvaluationState {
         }
     }
 
-    /// Joins the streams in another way, at once; in the place of the released rule by softmax where that was averaged.
+    /// Changes the fusion of the streams at once; if softmax scores were averaged, the released rule is replaced by
+    /// that of softmax.
     pub fn fuse(&mut self, fusion: Fusion) {
         if !self.can_fuse() {
             return;
@@ -285,7 +287,7 @@ impl EvaluationState {
         self.make_report();
     }
 
-    /// Compares with another report from now on.
+    /// Sets the report to compare with.
     pub fn set_against(&mut self, path: PathBuf, report: ActionsReport) {
         let comparison =
             Err(Error::new("comparison", "there is no evaluation to compare it with", "Evaluate a model first"));
@@ -294,7 +296,7 @@ impl EvaluationState {
     }
 
     fn started(&mut self, start: &EvaluationStart) {
-        // Whoever stops it while it is prepared keeps the results of the last one.
+        // A person who stops it during preparation keeps the results of the last one.
         if self.phase == EvaluationPhase::Stopping {
             return;
         }
@@ -323,7 +325,7 @@ impl EvaluationState {
         self.make_report();
     }
 
-    /// Makes the report of all that is scored, unless a saved one is shown.
+    /// Makes the report of all scored clips, unless a saved one is shown.
     fn make_report(&mut self) {
         let Some(run) = self.run.as_mut().filter(|_| self.file.is_none()) else { return };
         let seen = run.scores.seen();
@@ -355,7 +357,7 @@ impl EvaluationState {
     }
 }
 
-/// Returns the fusion of the scores of an evaluation where `fusion` is asked for.
+/// Returns the fusion of the scores of an evaluation for the requested `fusion`.
 fn fusion_of(start: &EvaluationStart, fusion: Fusion) -> Fusion {
     Fusion { rule: rule_of_views(start.by_softmax, fusion.rule), ..fusion }
 }
@@ -403,7 +405,7 @@ mod tests {
         (state, sender)
     }
 
-    /// A clip of class 0 that the spatial stream gets right and the temporal one wrong.
+    /// Returns a clip of class 0 that the spatial stream gets right and the temporal one wrong.
     fn scored(name: &str) -> Result<ScoredClip> {
         let clip = LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None, also: Vec::new() };
         let (spatial, temporal) = (Some(vec![1.0, 0.0]), Some(vec![0.0, 1.0]));

@@ -1,4 +1,4 @@
-//! The evaluation panel on scores made by hand: what a person sees of them and does with them.
+//! Tests of the evaluation panel on hand-made scores: display and controls.
 
 use crossbeam_channel::{Sender, unbounded};
 use eframe::egui::accesskit::Role;
@@ -40,7 +40,7 @@ fn window(size: [f32; 2]) -> Window {
     window
 }
 
-/// An evaluation of `clips` clips has begun; what is scored is sent into what is returned.
+/// Begins an evaluation of `clips` clips; returns the sender of the scored clips.
 fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
     let (sender, outcomes) = unbounded();
     let settings = &window.harness.state().settings.evaluation;
@@ -68,7 +68,7 @@ fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
     sender
 }
 
-/// The clip `number`, which the spatial stream takes for `spatial` and the temporal one for `temporal`.
+/// Returns clip `number`, which the spatial stream classifies as `spatial` and the temporal one as `temporal`.
 fn scored(number: usize, label: usize, spatial: usize, temporal: usize) -> Result<ScoredClip> {
     let logits = |class: usize, sure: f32| (0..CLASSES.len()).map(|c| if c == class { sure } else { 0.1 }).collect();
     let path = format!("/clips/{}/v_{number:02}.avi", CLASSES[label]).into();
@@ -80,7 +80,7 @@ fn scored(number: usize, label: usize, spatial: usize, temporal: usize) -> Resul
     })
 }
 
-/// Twelve clips, of which the spatial stream gets a half right and the temporal one three quarters.
+/// Evaluates twelve clips, of which the spatial stream gets a half right and the temporal one three quarters.
 fn evaluate(window: &mut Window) {
     let outcomes = begin(window, 12);
     for number in 0..12 {
@@ -203,7 +203,7 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     evaluate(&mut window);
     show(&mut window, "Confusion");
     let matrix = window.harness.get_by_label("Confusion matrix").rect();
-    // The matrix is in the lower right of its picture, its cells as large as they get: wave (3) taken for clap (1).
+    // The matrix is in the lower right of its picture, its cells at their maximum size: wave (3) predicted as clap (1).
     let cell = 36.0;
     let at: Pos2 = matrix.max - vec2(2.5 * cell, 0.5 * cell);
     window.point_at(at);
@@ -217,7 +217,7 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     show(&mut window, "Confusion");
     click(&mut window, at);
     assert!(window.sees("wave predicted as clap"));
-    // The cell of the same place means other classes in another model's report.
+    // The same cell refers to other classes in another model's report.
     let mut other = report(&window);
     other.classes.reverse();
     window.harness.state_mut().session.evaluation.open("/other/report.json".into(), other);
@@ -278,7 +278,7 @@ fn what_a_report_is_of_and_its_page_are_a_click_away() {
     assert!(window.sees("motionscope evaluate actions"));
 }
 
-/// A report of one clip, made elsewhere.
+/// Returns a report of one clip, made elsewhere.
 fn report_of_one() -> ActionsReport {
     let mut other = window(SIZE);
     let outcomes = begin(&mut other, 1);
@@ -387,7 +387,7 @@ fn the_empty_panel_looks_as_it_did() {
     window.compare("evaluation_empty");
 }
 
-/// A saved report: an evaluation of this session tells how long it took.
+/// Uses a saved report: an evaluation of this session shows its duration.
 #[test]
 fn the_confusion_looks_as_it_did() {
     let saved = report_of_twelve();
@@ -433,7 +433,7 @@ fn what_is_wrong_with_an_evaluation_moves_the_results_of_the_last_one_nowhere() 
     assert_eq!(place(&window), before);
 }
 
-/// What the window does when it is asked to close.
+/// Requests the window to close; returns its commands.
 fn close(window: &mut Window) -> Vec<ViewportCommand> {
     let viewport = window.harness.input_mut().viewports.get_mut(&ViewportId::ROOT).unwrap();
     viewport.events.push(ViewportEvent::Close);

@@ -1,4 +1,4 @@
-//! What the window knows of flow benchmarks: the runs of this session, one column each in the table.
+//! State of the flow benchmarks: the runs of this session, one column each in the table.
 
 use std::path::{Path, PathBuf};
 
@@ -7,44 +7,44 @@ use crate::engine::{BenchmarkPlan, FlowSource, Message};
 use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};
 use crate::evaluation::{FlowReport, PairResult};
 
-/// Runs that are kept; more columns cannot be told apart.
+/// Maximum number of runs kept; more columns are hard to distinguish.
 const MOST: usize = 6;
 
 /// One method on one benchmark.
 pub struct BenchmarkRun {
-    /// Which benchmark.
+    /// The benchmark.
     pub dataset: FlowDataset,
-    /// What was asked for.
+    /// The requested plan.
     plan: BenchmarkPlan,
     /// The method in words.
     pub method: String,
     /// All pairs, in the order in which they are measured.
     pub pairs: Vec<BenchmarkPair>,
-    /// What is measured so far.
+    /// The results so far.
     pub results: Vec<PairResult>,
-    /// Everything, once all pairs are measured or the run is stopped.
+    /// The report, once all pairs are measured or the run is stopped.
     pub report: Option<FlowReport>,
-    /// Whether it is over, be it finished, stopped or failed.
+    /// `true` if the run has finished, was stopped or failed.
     pub ended: bool,
-    /// Whether its report was saved.
+    /// `true` if its report was saved.
     is_saved: bool,
 }
 
-/// What is known of one pair of a run.
+/// The state of one pair of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PairState<'a> {
-    /// It is measured.
+    /// Measured.
     Measured(&'a PairResult),
-    /// Its turn comes.
+    /// Not measured yet.
     Pending,
-    /// Its turn never came.
+    /// The run ended before it.
     NotMeasured,
-    /// It could not be measured.
+    /// The measurement failed.
     Failed,
 }
 
 impl BenchmarkRun {
-    /// What is known of `pair`, which may be another run's.
+    /// Returns the state of `pair`, which may belong to another run.
     pub fn state_of(&self, pair: &BenchmarkPair) -> PairState<'_> {
         if let Some(result) = self.result_of(pair) {
             return PairState::Measured(result);
@@ -52,7 +52,7 @@ impl BenchmarkRun {
         let Some(place) = self.pairs.iter().position(|other| other.name == pair.name) else {
             return PairState::NotMeasured;
         };
-        // Pairs are measured in their order, so one that was passed over failed.
+        // Pairs are measured in order, so one that was skipped has failed.
         let outcomes = self.report.as_ref().map(|report| report.pairs.len() + report.failures.len());
         let passed = self.pairs[place..].iter().any(|later| self.result_of(later).is_some());
         match () {
@@ -62,7 +62,7 @@ impl BenchmarkRun {
         }
     }
 
-    /// Returns whether it has results that are not saved.
+    /// Returns `true` if it has results that are not saved.
     fn is_unsaved(&self) -> bool {
         !self.is_saved && !self.results.is_empty()
     }
@@ -77,24 +77,24 @@ impl BenchmarkRun {
 pub struct BenchmarkState {
     /// The runs on one benchmark, the oldest first.
     pub runs: Vec<BenchmarkRun>,
-    /// The benchmark that is being measured, and how far that is.
+    /// The benchmark that is being measured, and its progress.
     running: Option<(BenchmarkPlan, Progress)>,
     /// The file that reports are being written to, and their methods.
     saving: Option<(PathBuf, Vec<String>)>,
 }
 
 impl BenchmarkState {
-    /// The run of `plan` was asked for; those that it replaces stay until it has started.
+    /// Records that the run of `plan` was requested; the runs that it replaces stay until it has started.
     pub fn begin(&mut self, plan: BenchmarkPlan) {
         self.running = Some((plan, Progress::begin(0, "pairs")));
     }
 
-    /// Whether a benchmark is under way.
+    /// Returns `true` if a benchmark is under way.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
     }
 
-    /// How far the present run is.
+    /// Returns the progress of the present run.
     pub fn progress(&self) -> Option<Progress> {
         self.running.as_ref().map(|(_, progress)| *progress)
     }
@@ -109,13 +109,13 @@ impl BenchmarkState {
         in_words(self.runs.iter().filter(|run| run.report.is_some()))
     }
 
-    /// All reports are being saved to the file at `path`.
+    /// Records that all reports are being saved to the file at `path`.
     pub fn saved_in(&mut self, path: &Path) {
         let methods = self.reports().into_iter().map(|report| report.method).collect();
         self.saving = Some((path.to_owned(), methods));
     }
 
-    /// The file at `path` is written; returns whether that were reports.
+    /// Records that the file at `path` was written; returns `true` if it holds reports.
     pub fn written(&mut self, path: &Path) -> bool {
         let Some((_, methods)) = self.saving.take_if(|(saving, _)| saving == path) else { return false };
         self.runs.iter_mut().filter(|run| methods.contains(&run.method)).for_each(|run| run.is_saved = true);
@@ -130,25 +130,25 @@ impl BenchmarkState {
     /// Returns the results that are not saved and that the run of `plan` would replace, in words.
     pub fn unsaved_replaced_by(&self, plan: &BenchmarkPlan) -> Option<String> {
         let is_replaced = |run: &&BenchmarkRun| run.dataset != plan.dataset || is_same_method(&run.plan, plan);
-        // Without a column of its own the run takes that of the oldest one.
+        // If no column is left, the run replaces the oldest one.
         let oldest =
             self.runs.first().filter(|_| self.runs.len() >= MOST && !self.runs.iter().any(|run| is_replaced(&run)));
         let replaced = self.runs.iter().filter(is_replaced).chain(oldest);
         in_words(replaced.filter(|run| run.is_unsaved()))
     }
 
-    /// Returns whether there are reports that are not saved yet.
+    /// Returns `true` if there are reports that are not saved yet.
     pub fn can_save(&self) -> bool {
         self.runs.iter().any(|run| run.report.is_some() && !run.is_saved)
     }
 
-    /// Takes a message in.
+    /// Handles a message of the engine.
     pub fn receive(&mut self, message: &Message) {
         match (message, &mut self.running) {
             (Message::BenchmarkStarted { pairs, method }, Some((plan, progress))) => {
                 progress.advance(0, pairs.len());
                 let (plan, dataset) = (plan.clone(), plan.dataset);
-                // A method that is measured again has one column, and so has each benchmark one table.
+                // A method has one column, even if it is measured again, and the table shows one benchmark.
                 self.runs.retain(|run| run.dataset == dataset && run.method != *method);
                 if self.runs.len() >= MOST {
                     self.runs.remove(0);
@@ -187,8 +187,8 @@ fn in_words<'a>(runs: impl Iterator<Item = &'a BenchmarkRun>) -> Option<String> 
     Some(format!("{} benchmark of {}", runs.first()?.dataset.title(), methods.join(", ")))
 }
 
-/// Returns whether two plans may have the same method, whose column the later one takes: two networks of the same architecture
-/// have the same name.
+/// Returns `true` if two plans may have the same method, whose column the later one takes: two networks of the same
+/// architecture have the same name.
 fn is_same_method(one: &BenchmarkPlan, other: &BenchmarkPlan) -> bool {
     let is_network =
         |plan: &BenchmarkPlan| matches!(plan.source, Some(FlowSource::Network | FlowSource::SecondNetwork));

@@ -1,4 +1,4 @@
-//! The commands about sources of flow, their statistics, exports and benchmarks.
+//! Commands for flow sources, statistics, exports and benchmarks.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ use crate::output::Existing;
 const TRUTH: Filter = ("Flow", "flo png");
 const FLOW: Filter = ("Flow", "flo npy png jpg");
 const PICTURE: Filter = (IMAGE, "png jpg ppm");
-/// Menus in the menu.
+/// Submenus.
 const TRUTH_MENU: &str = "Ground truth";
 const EXPORT_MENU: &str = "Save and export";
 const BENCHMARK_MENU: &str = "Benchmark";
@@ -214,7 +214,7 @@ impl App {
         }
     }
 
-    /// Compares the flow of the open clip with `truth`, which is then shown in the figures.
+    /// Sets the ground truth of the open clip to `truth`, with which the figures are then computed.
     fn choose_truth(&mut self, truth: Option<PathBuf>) {
         let Some(clip) = &self.session.clip else { return };
         self.truth.clear();
@@ -224,11 +224,11 @@ impl App {
     fn measure(&mut self) {
         self.send_flow_settings(); // A view may have been added since the last repaint.
         self.session.notice = None; // It may have been about the last attempt.
-        // A measurement that is stopped is over when the engine says so.
+        // A stopped measurement ends when the engine reports it.
         if self.session.flow.measuring.is_some() {
             return self.engine.send(Request::MeasureClip(None));
         }
-        // The ground truth is measured against, not measured.
+        // The ground truth is the reference and is not measured itself.
         let measured = measured_sources(&self.session, &self.settings);
         let sources = measured.iter().filter(|source| **source != FlowSource::Truth).count();
         let of = self.session.frames().saturating_sub(self.settings.flow.stride) * sources;
@@ -246,7 +246,7 @@ impl App {
         }
     }
 
-    /// Measures the method that is chosen; results of before that it replaces make way.
+    /// Measures the chosen method; the results that it replaces are removed.
     pub(in crate::app) fn measure_benchmark(&mut self) {
         self.show(Pane::Benchmark);
         match self.panels.benchmark.plan(self.settings.benchmark_root.as_ref()) {
@@ -259,7 +259,7 @@ impl App {
         }
     }
 
-    /// Writes the flow in view to `path`, in pixels of the video; a picture of it has the colours that are on the screen.
+    /// Writes the flow in view to `path`, in pixels of the video; a picture of it has the colours on screen.
     fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
         let source = self.settings.views.flow_source();
         let (state, name) = (self.session.flow.source(source), self.session.flow.name_of(source).to_owned());
@@ -280,7 +280,7 @@ impl App {
         });
     }
 
-    /// Writes the frame and the flows in view, as they are now, as one picture.
+    /// Writes the frame and the flows in view as one picture, as they are on screen.
     fn save_comparison(&mut self, path: PathBuf, existing: Existing, ctx: &Context) {
         let Some(image) = ComparisonImage::of(&self.settings, &self.session) else { return };
         let guard = self.guard(existing);

@@ -1,4 +1,4 @@
-//! One pair in one picture: the frame and every flow in view, each with its name, as in Figure 2 of the paper.
+//! Comparison image of one pair: the frame and every flow in view, each with its name, as in Figure 2 of the paper.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use crate::video::{Frame, TextRenderer};
 
 const BACKGROUND: Rgb<u8> = Rgb([255; 3]);
 const TEXT: [u8; 3] = [20, 22, 26];
-/// Smallest width of a tile: names below narrower ones could not be read.
+/// Minimum width of a tile; names below narrower ones are illegible.
 const LEAST_WIDTH: u32 = 320;
 /// Lines of text below a tile.
 const LINES: u32 = 2;
-/// How small letters may become, relative to those of a short name.
+/// Smallest scale of letters, relative to those of a short name.
 const SMALLEST: f32 = 0.7;
 /// Height of a tile relative to the diameter of the colour wheel in the first flow.
 const WHEEL: u32 = 5;
 
-/// The parts of such a picture. Cheap to collect; drawing it takes a while and needs no window.
+/// The parts of a comparison image. Cheap to collect; drawing it takes a while and needs no window.
 pub struct ComparisonImage {
     frame: Arc<Frame>,
     /// The clip, and the number of the frame.
@@ -35,7 +35,8 @@ pub struct ComparisonImage {
 }
 
 impl ComparisonImage {
-    /// Returns the frame on the screen with the flows in view of the pair that is shown with it; `None` if there is none of either. Sources that are still computing another pair are left out.
+    /// Returns the frame on screen with the flows in view of its pair; `None` if there is neither. Sources that are
+    /// still computing another pair are left out.
     pub fn of(settings: &Settings, session: &Session) -> Option<Self> {
         let (frame, clip) = (session.frame.clone()?, session.clip.as_ref()?);
         let stride = settings.flow.stride();
@@ -138,7 +139,7 @@ mod tests {
         app.session.frame = Some(Arc::new(frame.clone()));
         assert!(ComparisonImage::of(&app.settings, &app.session).is_none());
         assert!(app.session.flow.source(FlowSource::Tvl1).flow.is_some());
-        // Of the last frame, with which no pair begins, the last pair is on the screen.
+        // The last frame begins no pair, so the last pair is on screen.
         app.session.clip.as_mut().unwrap().frames = frame.index + 1;
         let last = ComparisonImage::of(&app.settings, &app.session).unwrap();
         assert_eq!(last.flows.len(), image.flows.len());

@@ -9,7 +9,7 @@ use crate::table::quoted_cell;
 /// The first line of the table.
 const HEADER: &str = "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent,known_percent";
 
-/// The figures of all sources, a line for each frame, as comma-separated values.
+/// Returns the figures of all sources, a line for each frame, as comma-separated values.
 pub fn table(comparison: &FlowComparison) -> String {
     let mut text = format!("{HEADER}\n");
     for source in FlowSource::ALL {

@@ -1,4 +1,4 @@
-//! What the motion networks of both models are called, by their architecture.
+//! Names of the motion networks of both models, by their architecture.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ pub(super) struct NetworkNames {
 }
 
 impl NetworkNames {
-    /// Notes the network of the model in use; a joint one has no motion network's architecture.
+    /// Sets the network of the model in use; a joint one has no architecture of a motion network.
     pub fn set_model(&mut self, architecture: Option<Architecture>) {
         let title = architecture.map_or("Joint network", Architecture::title);
         self.of_model = Some((format!("{title} of the model"), architecture.map(FlowNetwork::Motion)));
@@ -58,7 +58,7 @@ impl NetworkNames {
         self.of_second = dir.map(|dir| (of_folder(dir, title), network));
     }
 
-    /// Returns what `source` is called.
+    /// Returns the name of `source`.
     pub fn name(&self, source: FlowSource) -> &str {
         match source {
             FlowSource::Network => self.of_model.as_ref().map(|(name, _)| name.as_str()),

@@ -1,5 +1,5 @@
-//! What the window knows of the flow comparison: the newest results of every source and the figures of all frames
-//! that were looked at.
+//! State of the flow comparison: the newest results of every source and the figures of all visited
+//! frames.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,11 +16,11 @@ use crate::error::Error;
 use crate::flow::TypicalLengths;
 use crate::ranking::quantile;
 
-/// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
+/// Share of a map's values within its colour scale; scaled to single peaks, all other values would be dark.
 const COVERED: f32 = 0.99;
-/// Most figures under other settings that are kept, of all sources and frames together.
+/// Maximum number of figures under other settings, of all sources and frames together.
 const MOST_EARLIER: usize = 200_000;
-/// Values that a scale is judged by.
+/// Number of values sampled to determine a scale.
 const SAMPLE: usize = 4096;
 
 /// The newest results of one source.
@@ -28,19 +28,19 @@ const SAMPLE: usize = 4096;
 pub struct SourceState {
     /// Its flow.
     pub flow: Option<Arc<SourceFlow>>,
-    /// What its flows cost lately, in milliseconds: single ones differ too much to be read while a clip plays.
+    /// Recent cost of a flow in milliseconds, smoothed: single values vary too much to be read during playback.
     pub millis: f32,
-    /// What the loss makes of it.
+    /// Diagnostics of its flow.
     pub diagnostics: Option<Arc<FlowDiagnostics>>,
     /// Its stack of ten flows.
     pub strip: Option<Arc<FlowStack>>,
-    /// Why it cannot work on this clip.
+    /// Reason why it cannot process this clip.
     pub unavailable: Option<Error>,
-    /// The photometric error that nearly all cells of `diagnostics` stay below.
+    /// Value that nearly all photometric errors of `diagnostics` stay below.
     pub error_scale: f32,
-    /// What is known of the lengths of its flows of this clip.
+    /// Typical length of its flows of this clip.
     pub flow_lengths: HeldLength,
-    /// The same of its stacks.
+    /// Typical length of the flows of its stacks.
     pub strip_lengths: HeldLength,
 }
 
@@ -66,47 +66,48 @@ impl HeldLength {
     }
 }
 
-/// Share of the newest flow in the cost that is shown.
+/// Weight of the newest flow in the displayed cost.
 const NEWEST: f32 = 0.15;
 
 /// Figures by frame.
 pub type Measures = BTreeMap<usize, FlowStatistics>;
 
-/// The flow comparison as the window sees it.
+/// The window's state of the flow comparison.
 #[derive(Default)]
 pub struct FlowComparison {
     sources: [SourceState; FlowSource::ALL.len()],
     measures: [Measures; FlowSource::ALL.len()],
     /// The figures of drafts, of frames without others.
     drafts: [Measures; FlowSource::ALL.len()],
-    /// The figures of this clip under other settings, such as another stride, the oldest first: they return with these.
+    /// The figures of this clip under other settings, such as another stride, oldest first: restored with those
+    /// settings.
     earlier: Vec<(FlowBasis, FlowSource, Measures)>,
-    /// How far things move in the clip from a frame to the next, as a share of its width, once that is known.
+    /// Motion in the clip from one frame to the next, as a share of its width, once known.
     pub motion: Option<f32>,
-    /// What flows are to be computed with: figures of another basis, which may still be under way, are not shown.
+    /// Basis of the flows to be computed: figures of another basis, which may still be under way, are not shown.
     basis: FlowBasis,
-    /// What the networks of both models are called.
+    /// Names of the networks of both models.
     networks: NetworkNames,
-    /// What the temporal stream of the model in use reads, where that is not MotionNet's flow.
+    /// Input of the temporal stream of the model in use, if it is not MotionNet's flow.
     stream: Option<StreamSource>,
-    /// How far the measurement of the clip is; `None` while there is none.
+    /// Progress of the measurement of the clip; `None` while there is none.
     pub measuring: Option<Progress>,
-    /// The number of that measurement: news of an earlier one, of another clip maybe, may still arrive.
+    /// Number of that measurement: events of an earlier one, possibly of another clip, may still arrive.
     measurement: u64,
 }
 
 impl FlowComparison {
-    /// What is known of `source`.
+    /// Returns the state of `source`.
     pub fn source(&self, source: FlowSource) -> &SourceState {
         &self.sources[source as usize]
     }
 
-    /// What `source` is called on the screen: a network by its architecture and its model.
+    /// Returns the name of `source` on screen: a network by its architecture and its model.
     pub fn name_of(&self, source: FlowSource) -> &str {
         self.networks.name(source)
     }
 
-    /// What `source` is called where there is little room: what tells it from the others comes first.
+    /// Returns a short name of `source`, with the distinguishing part first.
     pub fn short_name_of(&self, source: FlowSource) -> &str {
         match (source, self.name_of(source)) {
             (FlowSource::Network, _) => "Model",
@@ -117,28 +118,29 @@ impl FlowComparison {
         }
     }
 
-    /// What `source` is called in a list of sources: with whether the temporal stream of a two-stage model reads it.
+    /// Returns the name of `source` in a list of sources, noting whether the temporal stream of a two-stage model reads
+    /// it.
     pub fn entry_of(&self, source: FlowSource) -> String {
         let name = self.name_of(source);
         self.stream.map_or_else(|| name.to_owned(), |stream| stream.entry(source, name, &self.basis.settings))
     }
 
-    /// The source whose flow the temporal stream of the model in use reads.
+    /// Returns the source whose flow the temporal stream of the model in use reads.
     pub fn read_by_stream(&self) -> FlowSource {
         self.stream.map_or(FlowSource::Network, StreamSource::source)
     }
 
-    /// What the temporal stream of a two-stage model reads, in a sentence.
+    /// Returns a sentence on the input of the temporal stream of a two-stage model.
     pub fn stream_remark(&self) -> Option<String> {
         Some(format!("The temporal stream reads {}, not MotionNet's.", self.stream?.in_words()))
     }
 
-    /// The heading above `source`.
+    /// Returns the heading above `source`.
     pub fn kind_of(&self, source: FlowSource) -> &'static str {
         self.networks.kind(source)
     }
 
-    /// The model in use is this one from now on.
+    /// Sets the model in use.
     pub fn name_network(&mut self, model: &ModelInfo) {
         self.networks.set_model(model.architecture);
         self.stream = StreamSource::of(model);
@@ -149,27 +151,27 @@ impl FlowComparison {
         self.networks.set_second(dir, network);
     }
 
-    /// The figures of `source` by frame.
+    /// Returns the figures of `source` by frame.
     pub fn measures(&self, source: FlowSource) -> &Measures {
         &self.measures[source as usize]
     }
 
-    /// The figures by frame of drafts of `source`, where there are no others.
+    /// Returns the figures by frame of drafts of `source`, where there are no others.
     pub fn drafts(&self, source: FlowSource) -> &Measures {
         &self.drafts[source as usize]
     }
 
-    /// Whether there is flow of any source.
+    /// Returns `true` if any source has flow.
     pub fn has_flow(&self) -> bool {
         self.sources.iter().any(|source| source.flow.is_some())
     }
 
-    /// Whether there are figures of any frame.
+    /// Returns `true` if any frame has figures.
     pub fn is_measured(&self) -> bool {
         self.measures.iter().any(|measures| !measures.is_empty())
     }
 
-    /// Takes the newest results.
+    /// Takes the newest results from the engine.
     pub fn refresh(&mut self, engine: &Engine) {
         self.motion = engine.clip_motion();
         for source in FlowSource::ALL {
@@ -179,7 +181,7 @@ impl FlowComparison {
         }
     }
 
-    /// Takes a message in.
+    /// Handles a message of the engine.
     pub fn receive(&mut self, message: &Message) {
         match message {
             Message::Opened(_) => self.leave_clip(),
@@ -194,21 +196,21 @@ impl FlowComparison {
         }
     }
 
-    /// Forgets everything about the clip: another one is opened, or none is.
+    /// Clears the state of the clip when another one is opened or none is.
     pub fn leave_clip(&mut self) {
         let (networks, basis, stream) = (std::mem::take(&mut self.networks), self.basis.clone(), self.stream);
         *self = Self { networks, basis, stream, measurement: self.measurement + 1, ..Self::default() };
     }
 
-    /// Begins a measurement of so many flows and returns its number.
+    /// Begins a measurement of this number of flows and returns its number.
     pub fn begin_measurement(&mut self, flows: usize) -> u64 {
         self.measurement += 1;
         self.measuring = Some(Progress::begin(flows, "flows"));
         self.measurement
     }
 
-    /// Takes other settings. The figures that they would give otherwise make way, and return with the settings of before; the scale
-    /// and the figures of drafts are forgotten.
+    /// Changes the settings. Figures of other settings are stored and restored with their settings; the scale and the
+    /// figures of drafts are cleared.
     pub fn set(&mut self, settings: FlowSettings) {
         let before = self.basis.clone();
         self.basis.settings = Arc::new(settings);
@@ -221,7 +223,7 @@ impl FlowComparison {
         }
     }
 
-    /// Keeps the figures of `source` under the settings of `basis`, as far as there is room.
+    /// Stores the figures of `source` under the settings of `basis`, as far as they fit.
     fn lay_aside(&mut self, basis: &FlowBasis, source: FlowSource) {
         let measures = std::mem::take(&mut self.measures[source as usize]);
         if !measures.is_empty() {
@@ -232,7 +234,7 @@ impl FlowComparison {
         }
     }
 
-    /// Takes the figures that `source` had under the present settings.
+    /// Restores the figures that `source` had under the present settings.
     fn bring_back(&mut self, source: FlowSource) {
         let is_same = |(basis, of, _): &(FlowBasis, FlowSource, Measures)| {
             *of == source && basis.has_same_figures(&self.basis, source)
@@ -242,7 +244,7 @@ impl FlowComparison {
         }
     }
 
-    /// Puts the flow of a source in its place.
+    /// Stores the flow of a source.
     pub fn set_flow(&mut self, source: FlowSource, flow: Option<Arc<SourceFlow>>) {
         let state = &mut self.sources[source as usize];
         if let Some(flow) = &flow {
@@ -261,8 +263,8 @@ impl FlowComparison {
         state.flow = flow;
     }
 
-    /// Puts the diagnostics of a source in its place, and its figures among those of the other frames; those of another basis are
-    /// as good as none.
+    /// Stores the diagnostics of a source, and its figures among those of the other frames; diagnostics of another
+    /// basis count as `None`.
     pub fn set_diagnostics(&mut self, source: FlowSource, diagnostics: Option<Arc<FlowDiagnostics>>) {
         let settings = self.basis.settings.clone();
         let diagnostics = diagnostics.filter(|diagnostics| {
@@ -282,7 +284,7 @@ impl FlowComparison {
         }
     }
 
-    /// Puts the stack of a source in its place.
+    /// Stores the stack of a source.
     pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStack>>) {
         let state = &mut self.sources[source as usize];
         if !is_same(&state.strip, &strip) {
@@ -291,7 +293,7 @@ impl FlowComparison {
         state.strip = strip;
     }
 
-    /// A draft is not judged as the source itself: its figures are kept apart, and only until there are others.
+    /// Stores the figures of a frame. Those of a draft are kept apart, and only until there are final ones.
     fn take_figures(&mut self, source: FlowSource, diagnostics: &FlowDiagnostics) {
         let (measures, drafts) = (&mut self.measures[source as usize], &mut self.drafts[source as usize]);
         let frame = diagnostics.frame;
@@ -323,13 +325,13 @@ impl FlowComparison {
     }
 }
 
-/// How many pixels of the video, across and down, one pixel of the picture is that `flow` counts in.
+/// Returns the video pixels, across and down, per pixel of the picture in whose units `flow` is given.
 pub fn video_units(flow: &FlowView, video: [u32; 2]) -> [f32; 2] {
     let of = |video: u32, own: u32| if video == 0 || own == 0 { 1.0 } else { video as f32 / own as f32 };
     [of(video[0], flow.frame_size.width), of(video[1], flow.frame_size.height)]
 }
 
-/// The value that nearly all of a map stay below.
+/// Returns the value that nearly all of a map stay below.
 pub fn typical_maximum(map: &ScalarMap) -> f32 {
     let step = (map.values.len() / SAMPLE).max(1);
     quantile(map.values.iter().step_by(step).copied().filter(|value| value.is_finite()).collect(), COVERED)

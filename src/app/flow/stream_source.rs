@@ -1,4 +1,4 @@
-//! The source, among those of the window, whose flow the temporal stream of a two-stage model reads.
+//! The window's source whose flow the temporal stream of a two-stage model reads.
 
 use crate::engine::{FlowSettings, FlowSource, ModelInfo};
 use crate::nets;
@@ -32,7 +32,8 @@ impl StreamSource {
         self.trained.in_words()
     }
 
-    /// Returns the name of `source` in a list of sources, called `name` elsewhere: with how the temporal stream stands to it.
+    /// Returns the entry of `source`, elsewhere named `name`, in a list of sources, with its relation to the temporal
+    /// stream.
     pub fn entry(self, source: FlowSource, name: &str, settings: &FlowSettings) -> String {
         match source {
             FlowSource::Network => format!("{name} – not read by the temporal stream"),
@@ -45,7 +46,7 @@ impl StreamSource {
         }
     }
 
-    /// Returns whether the window computes the source with the same parameters.
+    /// Returns `true` if the window computes the source with the same parameters.
     fn is_same(self, settings: &FlowSettings) -> bool {
         match self.source {
             FlowSource::Tvl1 => self.trained.tvl1_parameters() == Some(settings.tvl1),

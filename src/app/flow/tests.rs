@@ -1,4 +1,4 @@
-//! The flow comparison's part of the window on results made by hand: what a person sees of them and does with them.
+//! Tests of the flow comparison in the window, on hand-made results: display and controls.
 
 use std::sync::Arc;
 
@@ -29,13 +29,13 @@ use crate::video::{Frame, Geometry, VideoInfo};
 pub(super) const VIDEO: Geometry = Geometry { width: 320, height: 240 };
 const GRID: Geometry = Geometry { width: 64, height: 48 };
 
-/// A window without engine news: what it knows is put there.
+/// A window without an engine, whose state is set by the test.
 pub(in crate::app) struct Window {
     pub(in crate::app) harness: Harness<'static, App>,
     _dir: tempfile::TempDir,
 }
 
-/// A model of both streams that tells `classes`.
+/// Returns a model of both streams with these `classes`.
 pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
     ModelInfo {
         dir: "/models/own".into(),
@@ -69,12 +69,12 @@ impl Window {
         Self::with(size, settings, fill)
     }
 
-    /// A window that knows what `fill` puts there.
+    /// Creates a window with the state that `fill` sets.
     pub(in crate::app) fn with(size: [f32; 2], settings: Settings, fill: impl FnOnce(&mut App)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (options, data_dir) =
             (Options { model: Some(dir.path().join("none")), ..Options::default() }, dir.path().into());
-        // The status bar names the processor, which is not the same on every machine.
+        // The status bar names the processor, which differs between machines.
         let compute = Compute { name: "CPU".into(), ..choose(DeviceChoice::Cpu).unwrap() };
         let mut app = App::without_window(&Context::default(), settings, compute, &options, data_dir);
         fill(&mut app);
@@ -91,7 +91,7 @@ impl Window {
         window
     }
 
-    /// The texts that reach beyond `width`.
+    /// Returns the texts that reach beyond `width`.
     pub(in crate::app) fn texts_beyond(&self, width: f32) -> Vec<Option<String>> {
         let nodes = self.harness.root().children_recursive();
         let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
@@ -99,7 +99,7 @@ impl Window {
         outside.map(|node| node.accesskit_node().label()).collect()
     }
 
-    /// Fonts are there from the second pass on.
+    /// Runs until fonts are available, from the second pass on.
     pub(in crate::app) fn settle(&mut self) {
         self.harness.step();
         self.harness.run_ok();
@@ -131,7 +131,7 @@ impl Window {
     }
 
     pub(in crate::app) fn compare(&mut self, name: &str) {
-        // Panels take the room of what has just arrived in the next repaint.
+        // Panels take the space of new content in the next repaint.
         self.harness.run_steps(4);
         let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(40);
         self.harness.snapshot_options(name, &options);
@@ -170,7 +170,7 @@ pub(in crate::app) fn fill(app: &mut App) {
     }
 }
 
-/// A slow turn around the middle, at most 4 px.
+/// Returns a slow turn around the middle, at most 4 px.
 pub(super) fn flow_view(turn: f32) -> FlowView {
     let (width, height) = (GRID.width as usize, GRID.height as usize);
     let vector = |i: usize| {
@@ -373,7 +373,7 @@ fn the_temporal_stream_is_compared_under_all_flows() {
     assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, differs from MotionNet of the model"));
     assert!(window.sees("1 of 2 disagree with MotionNet of the model"));
 
-    // An answer about another window is not compared, and one of another model has no name.
+    // Predictions for another window are not compared, and those of another model have no name.
     let flow = &mut window.harness.state_mut().session.flow;
     flow.set_strip(FlowSource::Tvl1, Some(Arc::new(FlowStack { window_start: 0, ..strip(FlowSource::Tvl1, 0.0) })));
     window.settle();

@@ -1,4 +1,4 @@
-//! The views on results made by hand: what each shows and says, and how it is changed.
+//! Tests of the views on hand-made results: their content, their texts and their controls.
 
 use std::sync::Arc;
 
@@ -244,7 +244,7 @@ fn what_is_saved_of_flow_has_the_colours_that_are_on_the_screen() {
         assert_eq!(saved.get_pixel(x, y).0, scale.colour(field.at(x as usize, y as usize)), "at ({x}, {y})");
     }
 
-    // What is exported of the whole clip begins on this scale.
+    // An export of the whole clip starts with this scale.
     let expected = FlowColours { locked_px: None, least_px: scale.max_px, gamma: 2.0 };
     assert_eq!(app.colours_on_screen(), expected);
     app.settings.locked_scale_px = Some(7.0);

@@ -1,4 +1,4 @@
-//! The pinned windows and the run whose networks look at them.
+//! The pinned windows and the run whose networks predict them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,71 +11,71 @@ use crate::engine::{Engine, Message, Pin, PinnedPrediction, PinnedRequest, Pinne
 use crate::error::Error;
 use crate::training::{Snapshot, TrainingEvent, TrainingPlan, runs, snapshots};
 
-/// Most pins at a time.
+/// Maximum number of pins.
 pub const PINS: usize = 4;
 
-/// A run whose networks look at the pins.
+/// A run whose networks predict the pinned windows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WatchedRun {
     /// Its folder.
     pub dir: PathBuf,
-    /// The model it started from, where it did not start from scratch.
+    /// The model it started from; `None` if it started from scratch.
     pub base: Option<PathBuf>,
     /// Its snapshots by rising steps.
     pub snapshots: Vec<Snapshot>,
     /// Its result, once there is one.
     pub result: Option<PathBuf>,
-    /// What it trains, where its folder says so.
+    /// Its training plan, if its folder has one.
     pub plan: Option<TrainingPlan>,
 }
 
 impl WatchedRun {
-    /// What is in the folder of a run that may be over.
+    /// Reads the folder of a run that may have ended.
     pub fn of(run: &runs::Run) -> Self {
         let base = run.plan.as_ref().and_then(|plan| plan.base.clone());
         let (snapshots, result, plan) = (snapshots::list(&run.dir), run.model.clone(), run.plan.clone());
         Self { dir: run.dir.clone(), base, snapshots, result, plan }
     }
 
-    /// The networks before the run: those that it began with, their last layer new, or else the base.
+    /// Returns the networks before the run: those of step 0, with a new last layer, otherwise the base.
     pub fn before(&self) -> Option<&Path> {
         let first = self.snapshots.first().filter(|snapshot| snapshot.step == 0);
         first.map(|snapshot| snapshot.dir.as_path()).or(self.base.as_deref())
     }
 
-    /// The newest networks.
+    /// Returns the newest networks.
     pub fn newest(&self) -> Option<&Path> {
         let last = self.snapshots.last().map(|snapshot| snapshot.dir.as_path());
         self.result.as_deref().or(last)
     }
 }
 
-/// What is pinned and seen of it.
+/// The pins and their predictions.
 #[derive(Default)]
 pub struct PinnedState {
     /// The pins.
     pub pins: Vec<Pin>,
     /// The run.
     pub run: WatchedRun,
-    /// The run of the last session, until the panel is shown: its predictions take the networks' time.
+    /// The run of the last session, until the panel is shown: its predictions take compute time.
     earlier: Option<PathBuf>,
-    /// The run that was asked for last and whose folder is being looked into.
+    /// The last requested run, whose folder is being read.
     opening: Option<PathBuf>,
     opened: Tasks<PathBuf, WatchedRun>,
-    /// The step whose networks are set beside those before the run; the newest without.
+    /// The step whose networks are compared with those before the run; `None` for the newest.
     pub step: Option<usize>,
     outlooks: Option<Arc<PinnedResults>>,
-    /// How far they are computed.
+    /// Progress of the predictions.
     progress: Option<Progress>,
-    /// Whether a person has stopped that.
+    /// `true` if a person has stopped them.
     is_stopped: bool,
-    /// What was asked for last, and how often something was written since.
+    /// The last request, and the value of `written` at that time.
     asked: Option<(PinnedRequest, usize)>,
     written: usize,
 }
 
 impl PinnedState {
-    /// Takes the pins of the last session, and the folder of the run that looked at them.
+    /// Restores the pins of the last session and the folder of their run.
     pub fn restore(&mut self, pins: Vec<Pin>, run: Option<PathBuf>) {
         (self.pins, self.earlier) = (pins, run);
         self.pins.truncate(PINS);
@@ -87,7 +87,7 @@ impl PinnedState {
         dir.or(self.opening.as_ref()).or(self.earlier.as_ref()).cloned()
     }
 
-    /// Looks with the networks of the last session's run, unless another one took its place. A run that is gone is forgotten.
+    /// Opens the last session's run, unless another one replaced it. A run that no longer exists is dropped.
     pub fn recall(&mut self, ctx: &Context) {
         let Some(dir) = self.earlier.take() else { return };
         self.opening = Some(dir.clone());
@@ -98,17 +98,17 @@ impl PinnedState {
         });
     }
 
-    /// Whether `pin` is pinned.
+    /// Returns `true` if `pin` is pinned.
     pub fn has(&self, pin: &Pin) -> bool {
         self.pins.contains(pin)
     }
 
-    /// Whether there is no room for more.
+    /// Returns `true` if no more pins fit.
     pub fn is_full(&self) -> bool {
         self.pins.len() >= PINS
     }
 
-    /// Pins a frame, or takes it off again.
+    /// Pins a frame, or removes its pin.
     pub fn toggle(&mut self, pin: Pin) {
         match self.pins.iter().position(|other| *other == pin) {
             Some(place) => _ = self.pins.remove(place),
@@ -120,31 +120,31 @@ impl PinnedState {
         }
     }
 
-    /// How far the predictions of the pins are computed, while they are.
+    /// Returns the progress of the predictions while they are computed.
     pub fn progress(&self) -> Option<Progress> {
         self.progress
     }
 
-    /// Whether a person has stopped that before its end.
+    /// Returns `true` if a person has stopped them before their end.
     pub fn is_stopped(&self) -> bool {
         let is_complete = |outlooks: &Arc<PinnedResults>| outlooks.counts().0 == outlooks.counts().1;
         self.is_stopped && !self.outlooks.as_ref().is_none_or(is_complete)
     }
 
-    /// Computes no more predictions, or the rest of them.
+    /// Stops computing predictions, or continues.
     pub fn stop(&mut self, is_stopped: bool) {
         self.is_stopped = is_stopped;
         self.follow_progress();
     }
 
-    /// Looks with the networks of `run` once its folder, which may be on a slow disk, is looked into.
+    /// Uses the networks of `run` once its folder, which may be on a slow disk, has been read.
     pub fn open(&mut self, run: &runs::Run, ctx: &Context) {
         (self.opening, self.earlier) = (Some(run.dir.clone()), None);
         let run = run.clone();
         self.opened.start("snapshots", ctx, run.dir.clone(), move || Ok(WatchedRun::of(&run)));
     }
 
-    /// Takes the run that was looked into, unless another one was asked for since.
+    /// Takes the run whose folder was read, unless another one was requested since.
     pub fn take_opened(&mut self) {
         while let Some((dir, run)) = self.opened.take() {
             if self.opening.as_ref() == Some(&dir) {
@@ -154,29 +154,29 @@ impl PinnedState {
         }
     }
 
-    /// Looks with the networks of another run.
+    /// Uses the networks of another run.
     pub fn watch(&mut self, run: WatchedRun) {
         (self.run, self.step, self.is_stopped, self.opening, self.earlier) = (run, None, false, None, None);
         self.written += 1;
     }
 
-    /// The networks that are set beside those before the run.
+    /// Returns the networks that are compared with those before the run.
     pub fn now(&self) -> Option<&Path> {
         let chosen = self.step.and_then(|step| self.run.snapshots.iter().find(|snapshot| snapshot.step == step));
         chosen.map(|snapshot| snapshot.dir.as_path()).or(self.run.newest())
     }
 
-    /// What the model in folder `model` makes of `pin`.
+    /// Returns the prediction of the model in folder `model` for `pin`.
     pub fn outlook(&self, pin: &Pin, model: Option<&Path>) -> Option<&Arc<PinnedPrediction>> {
         self.outlooks.as_ref()?.get(pin, model?)
     }
 
-    /// Why the model in folder `model` makes nothing of `pin`.
+    /// Returns the reason why the model in folder `model` has no prediction for `pin`.
     pub fn failure(&self, pin: &Pin, model: Option<&Path>) -> Option<String> {
         self.outlooks.as_ref()?.failure(pin, model?).map(ToString::to_string)
     }
 
-    /// Takes what was found out.
+    /// Takes new results from the engine.
     pub fn refresh(&mut self, engine: &Engine) {
         self.outlooks = engine.pinned();
         self.follow_progress();
@@ -195,14 +195,14 @@ impl PinnedState {
         };
     }
 
-    /// Takes outlooks made elsewhere.
+    /// Sets given results.
     #[cfg(test)]
     pub fn set_outlooks(&mut self, outlooks: PinnedResults) {
         self.outlooks = Some(Arc::new(outlooks));
         self.follow_progress();
     }
 
-    /// What the engine is to work out now, if that is something else than before.
+    /// Returns the request for the engine if it has changed.
     pub fn wish(&mut self, is_busy: bool) -> Option<PinnedRequest> {
         let others = self.run.snapshots.iter().rev().map(|snapshot| snapshot.dir.as_path());
         let mut models: Vec<PathBuf> = Vec::new();
@@ -220,7 +220,7 @@ impl PinnedState {
         Some(wish)
     }
 
-    /// Follows the training. `base` is what it starts from.
+    /// Handles a message of the training. `base` is the model it starts from.
     pub fn receive(&mut self, message: &Message, base: Option<&PathBuf>) {
         if let Message::Opened(info) = message
             && self.pins.iter().any(|pin| pin.path == info.path)

@@ -1,4 +1,4 @@
-//! The commands about training runs that were made.
+//! Commands for past training runs.
 
 use crate::app::command::conditions::always;
 use crate::app::command::prompt::{PathKind, PromptSpec};
@@ -11,7 +11,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Choose a runs folder", "Path of a folder of runs…", PathKind::Folder),
             |app, path, _| app.panels.runs.choose_folder(path)),
     command(C::ExportModel, G::Training, "Export run's model…", "Export the selected run's model to a folder", &[], always)
-        // It looks for itself for a folder that is free.
+        // The export itself chooses a folder that does not exist yet.
         .opens(PromptSpec::new("Choose a folder for the model", "Path of a folder for the model…", PathKind::SaveFolder),
             |app, path, ctx| {
                 app.session.notice = None;

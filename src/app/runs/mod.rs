@@ -1,4 +1,4 @@
-//! Training runs that were made.
+//! Past training runs.
 
 pub mod commands;
 pub mod panel;

@@ -1,4 +1,4 @@
-//! Events of a training: what the session keeps and logs of them.
+//! Training events: session state and log.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::training::TrainingEvent;
 
 impl Session {
-    /// The training ended without networks: with a problem, or because it was stopped before there were any.
+    /// Handles the end of a training without networks: an error, or a stop before there were any.
     pub(super) fn training_failed(&mut self, error: &Error) {
         if error.is_cancelled() {
             self.training.enter(TrainingPhase::Discarded);

@@ -1,4 +1,4 @@
-//! The confusion matrix as a picture: hovering tells a cell's classes and clips, a click chooses it.
+//! The confusion matrix as a picture: hovering shows a cell's classes and clips, a click selects it.
 
 use std::f32::consts::FRAC_PI_2;
 
@@ -11,14 +11,14 @@ use crate::plural::counted;
 
 /// Largest side of a cell, in points.
 const LARGEST_CELL: f32 = 36.0;
-/// Smallest side of a cell beside which a name can be read, in points.
+/// Smallest side of a cell whose name is legible, in points.
 const NAMED_CELL: f32 = 10.5;
-/// Most room for names, in points.
+/// Maximum space for names, in points.
 const NAMES: f32 = 92.0;
 /// Largest size of a name, in points.
 const FONT: f32 = 11.0;
 
-/// Where the cells lie.
+/// Layout of the cells.
 struct Matrix {
     corner: Pos2,
     cell: f32,
@@ -49,7 +49,7 @@ pub fn confusion_matrix_ui(ui: &mut Ui, names: &[String], confusion: &Confusion)
     let classes = names.len();
     let width = ui.available_width() - 4.0;
     let font = FontId::proportional(FONT);
-    // Of very many classes no name can be read, however short they are.
+    // With very many classes names are unreadable, however short they are.
     let could_be_named = width / classes as f32 >= NAMED_CELL;
     let widths = names.iter().filter(|_| could_be_named).map(|name| fitted(ui, name, &font, tokens.weak).size().x);
     let margin = widths.fold(0.0, f32::max) + 8.0;
@@ -104,7 +104,7 @@ pub fn confusion_matrix_ui(ui: &mut Ui, names: &[String], confusion: &Confusion)
     (clicked && clips > 0).then_some((label, guess))
 }
 
-/// The names of the rows at the left, those of the columns above, upwards; the hovered ones stand out.
+/// Draws the names of the rows at the left and those of the columns above, upwards; hovered ones are emphasised.
 fn names_ui(ui: &Ui, matrix: &Matrix, classes: &[String], hovered: Option<(usize, usize)>) {
     let tokens = Tokens::of(ui);
     let font = FontId::proportional((matrix.cell - 1.0).min(FONT));
@@ -122,7 +122,7 @@ fn names_ui(ui: &Ui, matrix: &Matrix, classes: &[String], hovered: Option<(usize
     }
 }
 
-/// A name in one line, its end left out where it is too long.
+/// Returns a name in one line, truncated if it is too long.
 fn fitted(ui: &Ui, name: &str, font: &FontId, color: Color32) -> std::sync::Arc<eframe::egui::Galley> {
     let mut job = eframe::egui::text::LayoutJob::simple_singleline(name.to_owned(), font.clone(), color);
     job.wrap = eframe::egui::text::TextWrapping::truncate_at_width(NAMES - 8.0);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::table::quoted_cell;
 
-/// Most points of one curve; beyond it neighbours are averaged in pairs.
+/// Maximum number of points of a curve; beyond it neighbours are averaged in pairs.
 const CAPACITY: usize = 1024;
 
 /// One curve: means over `stride` consecutive values each.
@@ -12,14 +12,14 @@ const CAPACITY: usize = 1024;
 pub struct Curve {
     points: Vec<[f64; 2]>,
     stride: usize,
-    /// Sum of the values, and of their x, that do not fill a point yet, and how many they are.
+    /// Sums of the values and of their x that do not fill a point yet, and their number.
     pending: ([f64; 2], usize),
     latest: f64,
-    /// How often its points have changed.
+    /// Number of changes of its points.
     changes: usize,
 }
 
-/// What tells a state of a curve's points from another: how often they have changed, and the last of them.
+/// State of a curve's points, for change detection: number of changes and last point.
 pub type CurveState = (usize, Option<[f64; 2]>);
 
 impl Default for Curve {
@@ -29,7 +29,7 @@ impl Default for Curve {
 }
 
 impl Curve {
-    /// Adds the value `y` at `x`; values that are no numbers leave a curve as it is.
+    /// Adds the value `y` at `x`; values that are not finite are ignored.
     pub fn push(&mut self, x: f64, y: f64) {
         if !y.is_finite() {
             return;
@@ -51,7 +51,7 @@ impl Curve {
         }
     }
 
-    /// Forgets what is beyond `x`. A point that was averaged over both sides of it goes too.
+    /// Removes the points beyond `x`, including one that was averaged over both sides of it.
     pub fn cut(&mut self, x: f64) {
         let kept = self.points.partition_point(|point| point[0] <= x);
         self.points.truncate(kept);
@@ -60,29 +60,29 @@ impl Curve {
         self.latest = self.points.last().map_or(f64::NAN, |point| point[1]);
     }
 
-    /// Tells whether the points are still those of before.
+    /// Returns a state that changes whenever the points do.
     pub fn state(&self) -> CurveState {
         (self.changes, self.points.last().copied())
     }
 
-    /// The points, x rising.
+    /// Returns the points, x rising.
     pub fn points(&self) -> &[[f64; 2]] {
         &self.points
     }
 
-    /// The point that is nearest to `x`; none of an empty curve.
+    /// Returns the point nearest to `x`; `None` for an empty curve.
     pub fn near(&self, x: f64) -> Option<[f64; 2]> {
         let after = self.points.partition_point(|point| point[0] < x);
         let beside = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|i| self.points.get(i));
         beside.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs())).copied()
     }
 
-    /// The latest point that is not beyond `x`; none where the curve begins later.
+    /// Returns the latest point at or before `x`; `None` if the curve begins later.
     pub fn up_to(&self, x: f64) -> Option<[f64; 2]> {
         self.points.partition_point(|point| point[0] <= x).checked_sub(1).map(|last| self.points[last])
     }
 
-    /// The newest value.
+    /// Returns the newest value.
     pub fn latest(&self) -> f64 {
         self.latest
     }
@@ -103,12 +103,12 @@ impl Curves {
         }
     }
 
-    /// The curve `name`.
+    /// Returns the curve `name`.
     pub fn get(&self, name: &str) -> Option<&Curve> {
         self.curves.get(name)
     }
 
-    /// The points of all curves as comma-separated values, a line each.
+    /// Returns the points of all curves as comma-separated values, a line each.
     pub fn table(&self) -> String {
         let mut text = String::new();
         for (name, curve) in self.iter() {
@@ -119,17 +119,17 @@ impl Curves {
         text
     }
 
-    /// Forgets what is beyond `x` of every curve.
+    /// Removes the points beyond `x` of every curve.
     pub fn cut(&mut self, x: f64) {
         self.curves.values_mut().for_each(|curve| curve.cut(x));
     }
 
-    /// The curves in the order of their names.
+    /// Returns the curves in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Curve)> {
         self.curves.iter().map(|(name, curve)| (name.as_str(), curve))
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there are no curves.
     pub fn is_empty(&self) -> bool {
         self.curves.is_empty()
     }

@@ -1,8 +1,8 @@
-//! Numbers as the panels write them.
+//! Formatting of numbers in panels.
 
 use serde::{Deserialize, Serialize};
 
-/// How the window's texts number the frames of a clip. Label files, tables and exports count from 0 whatever is chosen.
+/// Numbering of the frames of a clip in the window's texts. Label files, tables and exports always count from 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FrameNumbers {
     /// The first frame is frame 0, as in files.
@@ -40,7 +40,7 @@ impl FrameNumbers {
     }
 }
 
-/// What a flow cost and how many a second that would be: `12 ms · 83 fps`.
+/// Returns the cost of a flow and the corresponding rate: `12 ms · 83 fps`.
 pub fn cost(millis: f32) -> String {
     let (rate, text) = (1000.0 / millis.max(1e-3), milliseconds(millis));
     match rate {
@@ -50,7 +50,7 @@ pub fn cost(millis: f32) -> String {
     }
 }
 
-/// Milliseconds as `12 ms` or `1.2 ms`, ten seconds and more as `19.8 s`.
+/// Formats milliseconds as `12 ms` or `1.2 ms`, ten seconds and more as `19.8 s`.
 pub fn milliseconds(millis: f32) -> String {
     match millis {
         ..9.95 => format!("{millis:.1} ms"),
@@ -59,13 +59,13 @@ pub fn milliseconds(millis: f32) -> String {
     }
 }
 
-/// Bytes as `640 MB` or `1.2 GB`.
+/// Formats bytes as `640 MB` or `1.2 GB`.
 pub fn memory_size(bytes: u64) -> String {
     let mb = bytes as f64 / 1e6;
     if mb < 999.5 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1e3) }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -78,7 +78,7 @@ pub fn thousands(n: usize) -> String {
     text
 }
 
-/// Seconds as `01:02.345`, with hours where there are some.
+/// Formats seconds as `01:02.345`, with hours if there are any.
 pub fn time_code(secs: f64) -> String {
     let millis = (secs.max(0.0) * 1000.0).round() as u64;
     let (hours, minutes, secs, millis) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60, millis % 1000);
@@ -86,7 +86,7 @@ pub fn time_code(secs: f64) -> String {
     format!("{hours}{minutes:02}:{secs:02}.{millis:03}")
 }
 
-/// A duration in words a person plans with: `45 s`, `3 min 20 s`, `2 h 05 min`.
+/// Formats a duration for planning: `45 s`, `3 min 20 s`, `2 h 05 min`.
 pub fn span(secs: f64) -> String {
     if !secs.is_finite() {
         return "unknown".into();
@@ -99,12 +99,12 @@ pub fn span(secs: f64) -> String {
     }
 }
 
-/// A share in percent.
+/// Returns a share in percent.
 pub fn percent(share: f64) -> String {
     format!("{:.1}", 100.0 * share)
 }
 
-/// A share in percent, or a dash where there is none.
+/// Returns a share in percent, or a dash where there is none.
 pub fn percent_or_dash(share: Option<f64>) -> String {
     share.map_or("–".into(), percent)
 }

@@ -5,19 +5,19 @@ use eframe::egui::{Atom, Color32, Painter, Rect, Shape, Stroke, pos2, vec2};
 /// A small picture on a button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
-    /// Start to play.
+    /// Play.
     Play,
-    /// Hold.
+    /// Pause.
     Pause,
     /// One frame back.
     StepBack,
-    /// One frame on.
+    /// One frame forward.
     StepForward,
     /// To the first frame.
     First,
     /// To the last frame.
     Last,
-    /// Round and round.
+    /// Loop playback.
     Loop,
     /// With sound.
     Sound,
@@ -25,25 +25,25 @@ pub enum Icon {
     Muted,
     /// Held at a value.
     Locked,
-    /// Free to follow.
+    /// Automatic.
     Unlocked,
-    /// Whole picture in view.
+    /// Fit the whole picture into view.
     Fit,
-    /// Away with it.
+    /// Close.
     Close,
-    /// Look something up.
+    /// Search.
     Search,
-    /// One more.
+    /// Add.
     Add,
-    /// Over each other, with a divider.
+    /// Swipe comparison: overlaid, with a divider.
     Swipe,
-    /// Take back.
+    /// Undo.
     Undo,
-    /// Do again.
+    /// Redo.
     Redo,
-    /// What else there is.
+    /// Further actions.
     More,
-    /// To be taken and dragged.
+    /// Drag handle.
     Grip,
 }
 
@@ -51,7 +51,7 @@ pub enum Icon {
 const SIZE: f32 = 13.0;
 
 impl Icon {
-    /// The icon as a part of a button, in the button's text colour.
+    /// Returns the icon as a part of a button, in the button's text colour.
     pub fn atom<'a>(self) -> Atom<'a> {
         Atom::paint(vec2(SIZE, SIZE), move |ui, args| self.paint(ui.painter(), args.rect, args.fallback_text_color))
     }

@@ -1,4 +1,4 @@
-//! The look of the window and the pieces that panels are made of; nothing here knows a feature.
+//! Theme and widgets of the window, independent of the features.
 
 pub mod confusion_matrix;
 pub mod curves;
@@ -13,7 +13,7 @@ pub mod widgets;
 
 use eframe::egui::Context;
 
-/// Gives the window its look, and drags that are quicker than a repaint.
+/// Installs the theme and the handling of drags within one repaint.
 pub fn install(ctx: &Context) {
     theme::install(ctx);
     ctx.add_plugin(whole_drags::WholeDrags::default());

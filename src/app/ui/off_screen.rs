@@ -1,4 +1,4 @@
-//! Pictures of panels that are drawn nowhere else: the same widgets, laid out off the screen and filled in by the CPU.
+//! Panels rendered off screen: the same widgets, laid out without a window and rasterised by the CPU.
 
 use std::collections::HashMap;
 
@@ -8,12 +8,12 @@ use image::{Rgb, RgbImage};
 
 use super::theme::{self, PANEL_MARGIN, Tokens};
 
-/// Pixels a point.
+/// Pixels per point.
 const SCALE: f32 = 2.0;
-/// Layouts settle in so many passes.
+/// Number of passes until layouts are stable.
 const PASSES: usize = 3;
 
-/// What `draw` draws on a panel of `size` points, two pixels a point.
+/// Returns the picture that `draw` draws on a panel of `size` points, two pixels per point.
 pub fn picture(size: Vec2, dark: bool, mut draw: impl FnMut(&mut Ui)) -> RgbImage {
     let ctx = Context::default();
     theme::install(&ctx);
@@ -45,7 +45,7 @@ pub fn picture(size: Vec2, dark: bool, mut draw: impl FnMut(&mut Ui)) -> RgbImag
     picture
 }
 
-/// Takes a new texture, or a change of one, in.
+/// Applies a new texture, or a change of one.
 fn update(textures: &mut HashMap<TextureId, ColorImage>, id: TextureId, delta: &ImageDelta) {
     let ImageData::Color(image) = &delta.image;
     match (delta.pos, textures.get_mut(&id)) {
@@ -67,7 +67,7 @@ fn fill_mesh(picture: &mut RgbImage, mesh: &Mesh, texture: &ColorImage, clip: Re
     }
 }
 
-/// Blends a triangle over the picture where its pixels' centres lie inside. Colours are premultiplied by their opacity.
+/// Blends a triangle over the pixels whose centres are inside it. Colours are premultiplied by their opacity.
 fn fill_triangle(picture: &mut RgbImage, corners: [Vertex; 3], texture: &ColorImage, clip: Rect) {
     let [a, b, c] = corners.map(|corner| corner.pos * SCALE);
     let area = (b - a).x * (c - a).y - (b - a).y * (c - a).x;
@@ -96,7 +96,7 @@ fn fill_triangle(picture: &mut RgbImage, corners: [Vertex; 3], texture: &ColorIm
     }
 }
 
-/// The colour of a point that is in a triangle in such shares of its corners, red, green, blue and opacity, 0…255.
+/// Returns the colour of a point in a triangle with these barycentric coordinates: red, green, blue and opacity, 0…255.
 fn colour(corners: &[Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> [f32; 4] {
     let uv = corners.iter().zip(shares).fold(Vec2::ZERO, |sum, (corner, share)| sum + corner.uv.to_vec2() * share);
     let sample = sample(texture, uv);
@@ -105,7 +105,7 @@ fn colour(corners: &[Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> [f32
     [0, 1, 2, 3].map(|i| own(i) * sample[i] / 255.0)
 }
 
-/// The texture between its four nearest pixels.
+/// Returns the texture between its four nearest pixels.
 fn sample(texture: &ColorImage, uv: Vec2) -> [f32; 4] {
     let [width, height] = texture.size;
     let (x, y) = (uv.x * width as f32 - 0.5, uv.y * height as f32 - 0.5);

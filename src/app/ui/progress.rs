@@ -1,4 +1,4 @@
-//! How far work is that a person waits for, and how long the rest of it takes.
+//! Progress of work that a person waits for, with an estimate of the remaining time.
 
 use std::time::{Duration, Instant};
 
@@ -10,17 +10,17 @@ use super::theme::Tokens;
 /// Height of the bar in a panel, in points.
 pub const BAR_HEIGHT: f32 = 18.0;
 
-/// How much of some work is done.
+/// Progress of some work.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
     done: usize,
     of: usize,
-    /// What is counted, in the plural.
+    /// The counted unit, in the plural.
     unit: &'static str,
     began: Instant,
-    /// Since when the pace is measured, and what was done by then: preparations are no part of it.
+    /// Start of the measurement of the pace, and the units done by then: preparations do not count.
     paced: (Instant, usize),
-    /// When the last unit was done: the time of the one in work is no part of the pace.
+    /// Time at which the last unit was done: the unit in progress does not count.
     last: Instant,
 }
 
@@ -31,7 +31,7 @@ impl Progress {
         Self { done: 0, of, unit, began: now, paced: (now, 0), last: now }
     }
 
-    /// Takes what is done by now.
+    /// Updates the number of units done and the total.
     pub fn advance(&mut self, done: usize, of: usize) {
         self.advance_at(Instant::now(), done, of);
     }
@@ -46,12 +46,12 @@ impl Progress {
         (self.done, self.of) = (done, of);
     }
 
-    /// Takes one more unit as done.
+    /// Counts one more unit as done.
     pub fn count(&mut self) {
         self.advance(self.done + 1, self.of);
     }
 
-    /// Ends it: nothing is left to be waited for.
+    /// Ends it: no work is left.
     pub fn end(&mut self) {
         self.paced.1 = self.done;
     }
@@ -71,19 +71,19 @@ impl Progress {
         self.began
     }
 
-    /// Returns how far it is, such as `3 of 24 clips, about 40 s left`; nothing before it is known how much there is.
+    /// Returns the progress as text, such as `3 of 24 clips, about 40 s left`; `None` until the total is known.
     pub fn in_words(&self) -> Option<String> {
         self.words_at(Instant::now())
     }
 
-    /// Returns how long a unit took on average, in seconds; nothing before one is done.
+    /// Returns the mean duration of a unit in seconds; `None` until one is done.
     pub fn unit_secs(&self) -> Option<f64> {
         let since = self.done.saturating_sub(self.paced.1);
         (since > 0).then(|| self.last.saturating_duration_since(self.paced.0).as_secs_f64() / since as f64)
     }
 
-    /// Returns how long the rest takes, at the pace of the units that are done; nothing before one is, or at the end. It counts down
-    /// while a unit is in work, at most to what the units after it take.
+    /// Returns the estimated remaining time at the pace of the finished units; `None` before one is done, or at the
+    /// end. It counts down during a unit, at most to the time of the units after it.
     pub fn left(&self) -> Option<Duration> {
         self.left_at(Instant::now())
     }
@@ -123,7 +123,7 @@ pub fn bar_ui(ui: &mut Ui, share: f32, text: RichText) -> Response {
     ui.add(filled(ui, share).desired_height(BAR_HEIGHT).text(text))
 }
 
-/// Returns a bar of which `share` is done; the round end of an empty one would look like something that is done.
+/// Returns a bar of which `share` is done; an empty one has no round end, which would look like progress.
 pub fn filled(ui: &Ui, share: f32) -> ProgressBar {
     let accent = Tokens::of(ui).accent;
     // Dark text on it has to be readable.
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(progress.words_at(at(18)).unwrap(), "4 of 24 clips, about 40 s left");
         progress.advance_at(at(58), 24, 24);
         assert_eq!(progress.words_at(at(58)).unwrap(), "24 of 24 clips");
-        // How many there are is known only now, when six are done.
+        // The total is only known now, when six are done.
         progress.advance_at(at(60), 6, 30);
         assert_eq!(progress.words_at(at(69)).unwrap(), "6 of 30 clips");
         progress.advance_at(at(62), 7, 30);

@@ -1,8 +1,8 @@
-//! Lists and menus that are open while what is below them is scrolled: egui leaves them where they are, away from their buttons.
+//! Closing of popups while the content below them is scrolled: egui leaves them in place, away from their buttons.
 
 use eframe::egui::{Context, Event, InputState, Order, Popup, Pos2};
 
-/// Closes the list or menu that is open if something below it is scrolled or dragged. To be called before anything is drawn.
+/// Closes the open list or menu if something below it is scrolled or dragged. To be called before anything is drawn.
 pub fn close_scrolled(ctx: &Context) {
     let Some(at) = ctx.input(scrolled_at).filter(|_| Popup::is_any_open(ctx)) else { return };
     let is_below = ctx.layer_id_at(at).is_none_or(|layer| layer.order < Order::Foreground);
@@ -11,7 +11,7 @@ pub fn close_scrolled(ctx: &Context) {
     }
 }
 
-/// Where the wheel is turned, or a drag began.
+/// Returns the position of a wheel turn or of the start of a drag.
 fn scrolled_at(input: &InputState) -> Option<Pos2> {
     let is_wheel = |event: &Event| matches!(event, Event::MouseWheel { .. });
     if input.events.iter().any(is_wheel) {

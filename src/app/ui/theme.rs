@@ -1,6 +1,6 @@
-//! How the window looks: the colour tokens of the dark and the light theme, the type scale and the spacing.
+//! The theme of the window: the colour tokens of the dark and the light theme, the type scale and the spacing.
 //!
-//! Panels name tokens, never colours; only this file knows numbers.
+//! Panels name tokens, never colours; only this file has the values.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 pub const SECTION_GAP: f32 = 14.0;
 /// Margin inside panels, in points.
 pub const PANEL_MARGIN: i8 = 12;
-/// What a list or menu leaves of the window's height, in points: its own margin and the one around it.
+/// Height of the window in points that a list or menu leaves free: its own margin and the one around it.
 const AROUND_LISTS: f32 = 48.0;
-/// The least height of lists, in points.
+/// Minimum height of lists, in points.
 const LEAST_LIST: f32 = 160.0;
 /// Radius of buttons, fields and cards, in points.
 pub const RADIUS: u8 = 5;
-/// Fonts of pictograms and how large they are beside letters, as egui has them.
+/// Fonts of pictograms and their scale relative to letters, as in egui.
 const PICTOGRAMS: [(&str, &[u8], f32); 2] =
     [("NotoEmoji-Regular", NOTO_EMOJI_REGULAR, 0.81), ("emoji-icon-font", EMOJI_ICON, 0.90)];
 /// Name of the heavier cut of the interface font.
@@ -28,25 +28,25 @@ const SEMIBOLD: &str = "semibold";
 
 /// The colours of one theme by purpose.
 pub struct Tokens {
-    /// Behind the panels: gaps, tab bars, the area around pictures.
+    /// Background of the panels: gaps, tab bars, the area around pictures.
     pub background: Color32,
     /// Panels.
     pub surface: Color32,
-    /// Cards, buttons and other things that are on a panel.
+    /// Cards, buttons and other elements on a panel.
     pub raised: Color32,
-    /// The same under the pointer.
+    /// Raised elements under the pointer.
     pub hovered: Color32,
-    /// Lines between things.
+    /// Separators.
     pub outline: Color32,
     /// Text.
     pub text: Color32,
-    /// Headings and values that matter.
+    /// Headings and important values.
     pub strong: Color32,
     /// Labels and remarks.
     pub weak: Color32,
-    /// What is selected, playing or the next thing to do.
+    /// Selected items, playback and the next thing to do.
     pub accent: Color32,
-    /// Behind selected text and things.
+    /// Background of selected text and items.
     pub accent_faint: Color32,
     /// Text on `accent`.
     pub on_accent: Color32,
@@ -58,11 +58,11 @@ pub struct Tokens {
     pub fused: Color32,
     /// Success.
     pub good: Color32,
-    /// Something to look at.
+    /// Warnings.
     pub warning: Color32,
-    /// Something failed.
+    /// Errors.
     pub error: Color32,
-    /// Behind text that is on a picture.
+    /// Background of text on a picture.
     pub scrim: Color32,
     /// Text on a picture.
     pub on_scrim: Color32,
@@ -113,17 +113,17 @@ const LIGHT: Tokens = Tokens {
 };
 
 impl Tokens {
-    /// The tokens of the theme that `ui` is drawn in.
+    /// Returns the tokens of the theme that `ui` is drawn in.
     pub fn of(ui: &Ui) -> &'static Self {
         Self::for_dark(ui.visuals().dark_mode)
     }
 
-    /// The tokens of the dark or the light theme.
+    /// Returns the tokens of the dark or the light theme.
     pub fn for_dark(dark: bool) -> &'static Self {
         if dark { &DARK } else { &LIGHT }
     }
 
-    /// Distinct colours for curves, in the order in which they are given out.
+    /// Returns distinct colours for curves, in the order of their use.
     pub fn series(&self) -> [Color32; 8] {
         let [violet, rose, olive] = if self.strong.r() > 128 {
             [Color32::from_rgb(178, 148, 240), Color32::from_rgb(236, 128, 170), Color32::from_rgb(176, 196, 92)]
@@ -134,15 +134,15 @@ impl Tokens {
     }
 }
 
-/// The luminance at which black and white text have the same contrast.
+/// The luminance at which black and white text have equal contrast.
 const MIDDLE: f32 = 0.18;
 
-/// The colour of text, dark or bright, that can be read on this opaque one.
+/// Returns the colour of text, dark or bright, that can be read on this opaque one.
 pub fn text_on(ground: Color32) -> Color32 {
     if luminance(ground) > MIDDLE { LIGHT.strong } else { DARK.strong }
 }
 
-/// The relative luminance of an opaque colour, 0…1, as WCAG 2 defines it.
+/// Returns the relative luminance of an opaque colour, 0…1, as WCAG 2 defines it.
 fn luminance(color: Color32) -> f32 {
     let [r, g, b, _] = Rgba::from(color).to_array(); // linear
     0.2126 * r + 0.7152 * g + 0.0722 * b
@@ -152,7 +152,7 @@ fn luminance(color: Color32) -> f32 {
 /// frame of its own, and frames take a second then. No widget of the window waits for a long press.
 const LONGEST_CLICK_SECS: f64 = 6.0;
 
-/// Installs fonts, both themes, and what counts as a click.
+/// Installs the fonts, both themes and the definition of a click.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
@@ -160,7 +160,7 @@ pub fn install(ctx: &Context) {
     ctx.options_mut(|options| options.input_options.max_click_duration = LONGEST_CLICK_SECS);
 }
 
-/// Lets lists and menus be as high as the window, beyond which they scroll: egui gives them 200 and 400 points whatever there is.
+/// Lets lists and menus be as high as the window, beyond which they scroll: egui's fixed limits are 200 and 400 points.
 pub fn fit_lists(ctx: &Context) {
     let height = (ctx.content_rect().height() - AROUND_LISTS).max(LEAST_LIST);
     if (ctx.global_style().spacing.combo_height - height).abs() > 0.5 {
@@ -171,23 +171,24 @@ pub fn fit_lists(ctx: &Context) {
     }
 }
 
-/// Changes to the dark or the light theme.
+/// Switches to the dark or the light theme.
 pub fn apply(ctx: &Context, dark: bool) {
     ctx.set_theme(if dark { ThemePreference::Dark } else { ThemePreference::Light });
     ctx.request_repaint(); // What is drawn already of this repaint has the colours of the other one.
 }
 
-/// Font of titles and headlines at `size` points.
+/// Returns the font of titles and headlines at `size` points.
 pub fn semibold(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(SEMIBOLD.into()))
 }
 
-/// The frame of what lies over the window and takes all input.
+/// Returns the frame of modal overlays, which take all input.
 pub fn modal_frame(ctx: &Context) -> Frame {
     Frame::window(&ctx.global_style()).inner_margin(Margin::same(16))
 }
 
-/// Inter in two weights before egui's own fonts, which serve numbers in columns and rare characters; pictograms come last.
+/// Returns the fonts: Inter in two weights before egui's own, which serve numbers in columns and rare characters;
+/// pictograms last.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let medium = FontData::from_static(include_bytes!("../../../assets/fonts/Inter-Medium.otf"));
@@ -278,7 +279,7 @@ mod tests {
     use super::*;
     use eframe::egui::epaint::text::{Fonts, TextOptions};
 
-    /// The contrast of two opaque colours, 1…21, as WCAG 2 defines it.
+    /// Returns the contrast of two opaque colours, 1…21, as WCAG 2 defines it.
     fn contrast(a: Color32, b: Color32) -> f32 {
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)

@@ -1,15 +1,16 @@
-//! Drags that are quicker than a repaint.
+//! Drags that are shorter than a repaint.
 //!
-//! egui sees the pointer once a repaint: of one that is pressed, moved and let go within a repaint it makes neither a click nor a drag,
-//! and what it was pressed on is looked up where it ended. Here the events of such a drag are given to it in repaints of their own: the
-//! press where it was, then the way, then the end. Clicks and slower drags pass as they are. Keys that were pressed after a click in the
-//! same repaint come in the next one: the click may have given the keyboard to a field.
+//! egui samples the pointer once per repaint: a press, move and release within one repaint produce neither a click nor
+//! a drag, and the pressed widget is looked up at the end position. Here the events of such a drag are passed on in
+//! separate repaints: the press at its position, then the moves, then the release. Clicks and slower drags are
+//! unchanged. Keys pressed after a click in the same repaint are passed on in the next one, since the click may have
+//! focused a text field.
 
 use std::collections::VecDeque;
 
 use eframe::egui::{Context, Event, Plugin, PointerButton, Pos2, RawInput, Ui};
 
-/// How far the pointer goes in a click at most, in points; as egui has it.
+/// Largest movement of the pointer in a click, in points; as in egui.
 const CLICK: f32 = 6.0;
 
 /// Spreads quick drags over repaints.
@@ -17,11 +18,11 @@ const CLICK: f32 = 6.0;
 pub struct WholeDrags {
     /// Events for the next repaints.
     waiting: VecDeque<Event>,
-    /// The button that is down, and where it was pressed.
+    /// The pressed button and the position of the press.
     pressed: Option<(PointerButton, Pos2)>,
-    /// Whether the pointer was further from there than in a click.
+    /// `true` if the pointer was farther from there than in a click.
     is_drag: bool,
-    /// Where the pointer is.
+    /// Position of the pointer.
     at: Option<Pos2>,
 }
 
@@ -93,7 +94,8 @@ impl WholeDrags {
         self.is_drag |= self.pressed.is_some_and(|(_, origin)| origin.distance(to) > CLICK);
     }
 
-    /// Whether the pointer goes further than in a click among the events that are waiting, before `button` is let go.
+    /// Returns `true` if the pointer moves farther than in a click among the waiting events before `button` is
+    /// released.
     fn is_drag_ahead(&self, button: PointerButton, origin: Pos2) -> bool {
         for event in &self.waiting {
             match event {
@@ -108,7 +110,7 @@ impl WholeDrags {
     }
 }
 
-/// Whether an event is for who has the keyboard.
+/// Returns `true` if an event is for the widget with keyboard focus.
 fn is_typed(event: &Event) -> bool {
     matches!(event, Event::Key { .. } | Event::Text(_) | Event::Ime(_) | Event::Paste(_) | Event::Copy | Event::Cut)
 }
@@ -132,7 +134,7 @@ mod tests {
         Event::PointerMoved(pos2(x, 0.0))
     }
 
-    /// The events of each repaint until none waits, where those of a row come together.
+    /// Returns the events of each repaint until none is waiting; the events of a row arrive together.
     fn repaints(rows: &[&[Event]]) -> Vec<Vec<Event>> {
         let (mut drags, mut repaints) = (WholeDrags::default(), Vec::new());
         for row in rows {

@@ -1,4 +1,4 @@
-//! Small pieces that several panels are made of.
+//! Small widgets that several panels share.
 
 use eframe::egui::{
     Align, Button, Color32, Frame, Id, Label, Layout, Margin, Response, RichText, ScrollArea, Sense, TextStyle, Ui,
@@ -8,12 +8,12 @@ use eframe::egui::{
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
 use crate::engine::FlowSource;
 
-/// Rows that are all drawn, in view or not.
+/// Maximum number of rows that are all drawn, in view or not.
 const FEW_ROWS: usize = 32;
 /// Width of the column of labels in a form, in points.
 const LABEL_WIDTH: f32 = 84.0;
 
-/// The heading of a part of a panel, with room above it unless it is the first.
+/// Draws the heading of a part of a panel, with space above it unless it is the first.
 pub fn section(ui: &mut Ui, title: &str) {
     if ui.min_rect().height() > 1.0 {
         ui.add_space(SECTION_GAP);
@@ -40,7 +40,7 @@ pub fn field<R>(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui, Id)
     .inner
 }
 
-/// Says in the middle of a panel why there is nothing, and what to do about it.
+/// Draws a message in the middle of an empty panel: why it is empty and what to do about it.
 pub fn empty_state(ui: &mut Ui, title: &str, text: &str, add_actions: impl FnOnce(&mut Ui)) {
     let weak = Tokens::of(ui).weak;
     ui.vertical_centered(|ui| {
@@ -53,7 +53,7 @@ pub fn empty_state(ui: &mut Ui, title: &str, text: &str, add_actions: impl FnOnc
     });
 }
 
-/// A small switch with a dot in the colour of what it shows.
+/// Draws a small switch with a dot in the colour of its content.
 pub fn legend_chip(ui: &mut Ui, on: &mut bool, color: Color32, text: &str) -> Response {
     let tokens = Tokens::of(ui);
     let (dot, color_text) = if *on { (color, tokens.text) } else { (tokens.outline, tokens.weak) };
@@ -69,7 +69,7 @@ pub fn legend_chip(ui: &mut Ui, on: &mut bool, color: Color32, text: &str) -> Re
     response
 }
 
-/// A coloured mark and text on a rounded background: remarks inside a panel.
+/// Draws a coloured mark and text on a rounded background: a remark inside a panel.
 pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui);
     let frame =
@@ -84,12 +84,12 @@ pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
     ui.painter().rect_filled(mark, RADIUS, color);
 }
 
-/// Height of a plot in a panel as wide as this one, in points: at least `least`, more where there is room.
+/// Returns the height of a plot in a panel as wide as this one, in points: at least `least`, more if there is space.
 pub fn plot_height(ui: &Ui, least: f32) -> f32 {
     (0.36 * ui.available_width()).clamp(least, 2.2 * least)
 }
 
-/// An area that takes a click and shows a hand, for rows of lists.
+/// Allocates an area that reacts to clicks and shows a hand cursor, for rows of lists.
 pub fn row_response(ui: &mut Ui, height: f32) -> Response {
     ui.allocate_response(vec2(ui.available_width(), height), Sense::click())
 }
@@ -122,20 +122,21 @@ const LEAST_LIST: f32 = 120.0;
 /// Height of the window that a menu leaves free, in points.
 const AROUND_MENU: f32 = 60.0;
 
-/// A list that scrolls in an overlay, as high as the window allows; `around` is the height of all else in the window, in points.
+/// Returns a scrolling list for an overlay, as high as the window allows; `around` is the height of the rest, in
+/// points.
 pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
     let height = (ui.ctx().content_rect().height() - around).max(LEAST_LIST);
-    // An area that floats is small at first, and what scrolls in it would stay so.
+    // A floating area is small at first, and its scrolling content would stay small.
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
-/// A list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the panel is in view, where
-/// it would otherwise show three rows and no sign of the others.
+/// Returns a list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the
+/// panel is in view, where it would otherwise show three rows and no sign of the others.
 pub fn inner_list(height: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
-/// What scrolls in a menu, once that is higher than the window: from its top whenever the menu is opened.
+/// Returns the scroll area of a menu that may be higher than the window; it starts at the top when the menu is opened.
 pub fn menu_list(ui: &Ui) -> ScrollArea {
     let (id, pass) = (ui.scope_id().with("menu list"), ui.ctx().cumulative_pass_nr());
     let drawn = ui.data_mut(|data| {
@@ -146,13 +147,13 @@ pub fn menu_list(ui: &Ui) -> ScrollArea {
     if pass.saturating_sub(drawn) > 1 { list.vertical_scroll_offset(0.0) } else { list }
 }
 
-/// Small print below a choice: what it means.
+/// Draws a short explanation below a setting.
 pub fn explanation(ui: &mut Ui, text: &str) {
     let weak = Tokens::of(ui).weak;
     ui.add(Label::new(RichText::new(text).small().color(weak)).wrap());
 }
 
-/// The colour that stands for a source of flow in curves and lists.
+/// Returns the colour of a source of flow in curves and lists.
 pub fn source_color(ui: &Ui, source: FlowSource) -> Color32 {
     let index = match source {
         FlowSource::Network => 0,
@@ -165,7 +166,7 @@ pub fn source_color(ui: &Ui, source: FlowSource) -> Color32 {
     Tokens::of(ui).series()[index]
 }
 
-/// A dot in the colour of a source.
+/// Draws a dot in the colour of a source.
 pub fn source_dot(ui: &mut Ui, source: FlowSource) {
     let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.0, source_color(ui, source));

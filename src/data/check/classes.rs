@@ -7,7 +7,7 @@ use super::super::{Problem, ProblemKind, Subset};
 use crate::names::alike_classes;
 use crate::plural::counted;
 
-/// A class this many times the size of another is worth a remark.
+/// Ratio of class sizes from which a remark is made.
 const IMBALANCE: usize = 10;
 
 /// Returns the problems and remarks on the classes of a subset as a whole.
@@ -52,7 +52,7 @@ pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, cou
     [problems, remarks]
 }
 
-/// Number of clips of every class.
+/// Returns the number of clips of every class.
 pub(super) fn counts(listing: &Listing) -> Vec<usize> {
     let mut counts = vec![0; listing.classes.len()];
     for ListingRow { clip, .. } in &listing.rows {

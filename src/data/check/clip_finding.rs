@@ -1,4 +1,4 @@
-//! The file of a clip, opened once.
+//! The result of opening the file of a clip once.
 
 use std::path::Path;
 
@@ -9,23 +9,24 @@ use super::super::listing::{Problem, ProblemKind};
 use crate::frame_times::FrameTimes;
 use crate::video::ClipFacts;
 
-/// What was found in the file of a clip, in a form that another process can read.
+/// Result of opening the file of a clip, serialisable for other processes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClipFinding {
-    /// The clip, or why it cannot be read.
+    /// The clip, or the reason why it cannot be read.
     pub(super) facts: Result<OpenedClip, Problem>,
-    /// Its content, where a file of the same length may be a copy.
+    /// Its content, if a file of the same length may be a copy.
     pub(super) content: Option<Content>,
 }
 
 /// A clip that can be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenedClip {
-    /// Number of frames, counted.
+    /// Number of frames, by counting.
     pub frames: usize,
-    /// End of the last frame on the clock of the file, seconds; none for a folder of pictures.
+    /// End of the last frame on the clock of the file, seconds; `None` for a folder of pictures.
     pub end_secs: Option<f64>,
-    /// The segments that the lists name, with their numbers of frames. All times of frames would be thousands of times as long.
+    /// The segments that the lists name, with their numbers of frames. The times of all frames would be thousands of
+    /// times longer.
     segments: Vec<([f64; 2], usize)>,
     /// Faults of a usable file.
     pub warnings: Vec<Problem>,

@@ -1,4 +1,4 @@
-//! The problems of the clips of a list, by what was found in their files.
+//! The problems of the clips of a list, from the findings about their files.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::clip_finding::{ClipFinding, OpenedClip};
 use crate::nets::WINDOW_FRAMES;
 use crate::plural::counted;
 
-/// Segments may end this much after the video, which annotators measured on another copy, seconds.
+/// Tolerance in seconds for segments that end after the video, since annotators used another copy.
 const SLACK_SECS: f64 = 1.0;
 
 /// The findings about the clips, by their paths.
@@ -27,7 +27,7 @@ impl ClipFindings {
         self.clips.get(path).map(|finding| &finding.facts)
     }
 
-    /// Number of frames of a clip: of its segment, if it is one.
+    /// Returns the number of frames of a clip, or of its segment if it is one.
     pub fn frames(&self, row: &ListingRow) -> Option<usize> {
         let facts = self.facts(&row.clip.path)?.as_ref().ok()?;
         Some(match (row.clip.segment_secs, facts.end_secs) {
@@ -36,12 +36,12 @@ impl ClipFindings {
         })
     }
 
-    /// Returns the content of a file of which another may be a copy.
+    /// Returns the content of a file that may have copies.
     pub fn content(&self, path: &Path) -> Option<Content> {
         self.clips.get(path)?.content
     }
 
-    /// Returns what is wrong with the clips of `listing`: problems, and remarks on clips that can be used. A video of several
+    /// Returns the problems of the clips of `listing`, and remarks on clips that can be used. A video of several
     /// segments is reported once.
     pub fn clip_problems(&self, listing: &Listing) -> [Vec<Problem>; 2] {
         let (mut problems, mut remarks) = (Vec::new(), Vec::new());
@@ -91,7 +91,7 @@ impl ClipFindings {
 fn fewer_frames(row: &ListingRow, facts: &OpenedClip, promised: usize) -> Option<Problem> {
     let path = row.clip.path.display();
     let cause = format!("{path} has {} of the {promised} frames in the list", facts.frames);
-    // Tools that count pairs of frames report one less, never more than there are.
+    // Tools that count pairs of frames report one less, but never more than there are.
     let problem = row.place.problem(ProblemKind::Damaged, &cause, "Extract the frames of this clip again");
     (facts.frames < promised).then_some(problem)
 }

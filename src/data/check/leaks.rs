@@ -9,7 +9,7 @@ use super::clips::ClipFindings;
 
 const REMEDY: &str = "Remove it from one list; otherwise the test accuracy is inflated";
 
-/// Test clips that are to be trained on as well, as they are, as a copy, or as another part of the same recording.
+/// Returns test clips that are also trained on: the same clip, a copy, or another part of the same recording.
 pub(super) fn leaks(train: &Listing, test: &Listing, findings: &ClipFindings) -> Vec<Problem> {
     let paths: HashMap<&Path, &ListingRow> = train.rows.iter().map(|row| (row.clip.path.as_path(), row)).collect();
     let groups: HashMap<&str, &ListingRow> =
@@ -44,7 +44,7 @@ pub(super) fn leaks(train: &Listing, test: &Listing, findings: &ClipFindings) ->
     problems
 }
 
-/// Files of a list that are copies of others in it.
+/// Returns the files of a list that are copies of others in it.
 pub(super) fn copies(listing: &Listing, findings: &ClipFindings) -> Vec<Problem> {
     let originals = contents(listing, findings);
     let mut told = HashSet::new();

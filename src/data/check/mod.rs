@@ -1,4 +1,4 @@
-//! Looks at a data set before hours are spent on it: at the lists, at every clip, and at what training and test share.
+//! Data set check before a long training: the lists, every clip, and the overlap of training and test.
 
 mod classes;
 mod clip_finding;
@@ -24,7 +24,7 @@ pub use clip_finding::ClipFinding;
 use clips::ClipFindings;
 pub use report::{CheckReport, ClassCount, ClassSpread, SubsetReport};
 
-/// Clips of each core that are opened before the results are handed over.
+/// Clips per core that are opened before the results are handed over.
 const AT_ONCE: usize = 4;
 
 /// The settings of a data set check.
@@ -34,11 +34,11 @@ pub struct CheckPlan {
     pub train: DataSource,
     /// The clips to test on, which must share nothing with them.
     pub test: Option<DataSource>,
-    /// Whether to decode every frame instead of the first of every clip.
+    /// `true` to decode every frame instead of the first of every clip.
     pub thorough: bool,
 }
 
-/// A data set whose lists are read, and whose clips are to be opened.
+/// A data set with its lists read, whose clips are to be opened.
 #[derive(Debug)]
 pub struct DatasetCheck {
     plan: CheckPlan,
@@ -48,7 +48,7 @@ pub struct DatasetCheck {
     clips: Vec<PathBuf>,
 }
 
-/// Checks a data set on all cores. `progress` is called with the number of clips checked, and of all.
+/// Checks a data set on all cores. `progress` is called with the number of clips checked and the total.
 ///
 /// # Errors
 /// If a list as a whole cannot be read or names no clip at all; everything else is in the report.
@@ -83,7 +83,7 @@ impl DatasetCheck {
         &self.clips
     }
 
-    /// Returns the clips by their paths and sizes in bytes, and all that the lists say of them.
+    /// Returns the clips by their paths and sizes in bytes, and all entries of the lists.
     pub fn inputs(&self) -> JobInputs {
         let mut hash = ContentHash::new();
         for path in &self.clips {
@@ -97,10 +97,11 @@ impl DatasetCheck {
         JobInputs::new("clip", self.clips.len(), hash.to_hex())
     }
 
-    /// Opens the clips at `positions` on all cores until `stop` says so, and calls `done` with each finding in their order.
+    /// Opens the clips at `positions` on all cores until `stop` returns `true`, and calls `done` with each finding in
+    /// their order.
     ///
     /// # Errors
-    /// If no threads can be had; what is wrong with clips is part of the findings.
+    /// If no threads can be started; faults of clips are part of the findings.
     pub fn find(&self, positions: &[usize], stop: &dyn Fn() -> bool, done: &mut dyn FnMut(ClipFinding)) -> Result<()> {
         let mut segments: HashMap<&Path, Vec<[f64; 2]>> = HashMap::new();
         for clip in self.listings().flat_map(|listing| &listing.rows).map(|row| &row.clip) {
@@ -141,7 +142,7 @@ impl DatasetCheck {
     }
 }
 
-/// Returns a thread for each core.
+/// Returns a pool with a thread for each core.
 fn pool() -> Result<ThreadPool> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = ThreadPoolBuilder::new().num_threads(cores).thread_name(|k| format!("check-{k}")).build();

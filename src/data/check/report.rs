@@ -15,16 +15,16 @@ use super::leaks;
 pub struct CheckReport {
     /// The training clips and, if they were named, the test clips.
     pub subsets: Vec<SubsetReport>,
-    /// What should be put right first.
+    /// Problems to be fixed first.
     pub problems: Vec<Problem>,
-    /// What is worth knowing and can be lived with.
+    /// Remarks that are no obstacle.
     pub remarks: Vec<Problem>,
 }
 
-/// One list in figures. Rows with problems of their own, such as missing clips, are not counted.
+/// Figures of one list. Rows with problems of their own, such as missing clips, are not counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SubsetReport {
-    /// Which one.
+    /// The subset.
     pub subset: Subset,
     /// The list, or the folder.
     pub path: String,
@@ -34,26 +34,26 @@ pub struct SubsetReport {
     pub files: usize,
     /// Number of recordings that the clips come from, as far as they are known.
     pub groups: usize,
-    /// Segments that count for nothing.
+    /// Number of segments that count neither for nor against a detector.
     pub ambiguous: usize,
-    /// Lengths of the clips that can be read; none if none can.
+    /// Lengths of the readable clips; `None` if there are none.
     pub frames: Option<ClassSpread>,
     /// The classes in the order of their labels.
     pub classes: Vec<ClassCount>,
 }
 
-/// Numbers of frames.
+/// Spread of the numbers of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ClassSpread {
-    /// Of the shortest clip.
+    /// Minimum.
     pub least: usize,
-    /// Of the clip in the middle.
+    /// Median.
     pub median: usize,
-    /// Of the longest clip.
+    /// Maximum.
     pub most: usize,
 }
 
-/// A class and how many clips it has.
+/// A class and its number of clips.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClassCount {
     /// Its name.
@@ -63,7 +63,7 @@ pub struct ClassCount {
 }
 
 impl CheckReport {
-    /// Returns whether there are no problems.
+    /// Returns `true` if there are no problems.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }

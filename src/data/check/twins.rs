@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Returns the files of which another has the same length; the others cannot be copies and need not be read. Folders of pictures are
-/// left out.
+/// Returns the files that share their length with another; the others cannot be copies and need not be read. Folders of
+/// pictures are left out.
 pub(super) fn twins(paths: &[PathBuf]) -> HashSet<&Path> {
     let mut by_length: HashMap<u64, Vec<&Path>> = HashMap::new();
     for path in paths {

@@ -1,4 +1,4 @@
-//! One pair of a benchmark: the files, and what they hold.
+//! One pair of a benchmark: its files and their content.
 
 use std::path::{Path, PathBuf};
 
@@ -11,17 +11,17 @@ use crate::flow::files::{read, read_picture};
 /// The files of a pair: images, ground truth and masks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BenchmarkPair {
-    /// Scene or frame, as the benchmark calls it.
+    /// Scene or frame, as named by the benchmark.
     pub name: String,
-    /// The picture whose pixels move.
+    /// First picture, on whose pixel grid the flow is defined.
     pub first: PathBuf,
-    /// The picture in which they are found.
+    /// Second picture.
     pub second: PathBuf,
-    /// The true flow, where it is public.
+    /// The true flow, if it is public.
     pub truth: Option<PathBuf>,
-    /// Which pixels the second picture does not show.
+    /// Source of the pixels that the second picture does not show.
     pub occlusion: Option<Occlusion>,
-    /// White where the true flow says nothing.
+    /// Mask that is white where the true flow is invalid.
     pub invalid: Option<PathBuf>,
 }
 
@@ -37,11 +37,11 @@ pub enum Occlusion {
 /// The content of a pair's files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedPair {
-    /// The picture whose pixels move.
+    /// The first picture.
     pub first: RgbImage,
-    /// The picture in which they are found, of the same size.
+    /// The second picture, of the same size.
     pub second: RgbImage,
-    /// What is known about it.
+    /// The ground truth, if it is public.
     pub truth: Option<Truth>,
 }
 
@@ -50,7 +50,7 @@ pub struct LoadedPair {
 pub struct Truth {
     /// The true flow.
     pub flow: FlowField,
-    /// Pixels that count.
+    /// Pixels that are evaluated; `None` without a mask of invalid pixels.
     pub valid: Option<Vec<bool>>,
     /// Pixels that the second picture does not show.
     pub occluded: Option<Vec<bool>>,

@@ -6,7 +6,7 @@ use super::layout::{base, entries, existing, name};
 use super::{BenchmarkPair, Occlusion};
 use crate::error::Result;
 
-/// Frames 10 and 11 of every drive. `cameras` are the names of the folder of pictures, the preferred one first.
+/// Returns frames 10 and 11 of every drive. `cameras` are the names of the folder of pictures, the preferred one first.
 pub(super) fn pairs(root: &Path, cameras: &[&str]) -> Result<Vec<BenchmarkPair>> {
     let located = |camera: &&str| base(root, &["training", "testing"], camera).map(|root| (root.join(camera), root));
     let Some((pictures, root)) = cameras.iter().find_map(located) else { return Ok(Vec::new()) };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::video::is_hidden;
 
-/// `root` or the first of its `children` that has an `inside`.
+/// Returns the first of the `children` of `root`, or else `root`, that has a folder `inside`; `None` if none has.
 pub(super) fn base(root: &Path, children: &[&str], inside: &str) -> Option<PathBuf> {
     let candidates = children.iter().map(|child| root.join(child)).chain([root.into()]);
     candidates.into_iter().find(|folder| folder.join(inside).is_dir())
@@ -22,12 +22,12 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Returns the last part of a path, in which the names of all benchmarks are plain letters.
+/// Returns the last part of a path; the names in all benchmarks are ASCII.
 pub(super) fn name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
-/// `path` if such a file exists.
+/// Returns `path` if such a file exists.
 pub(super) fn existing(path: PathBuf) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }

@@ -40,8 +40,8 @@ impl FlowDataset {
     pub const ALL: [Self; 6] =
         [Self::Middlebury, Self::SintelClean, Self::SintelFinal, Self::Kitti2012, Self::Kitti2015, Self::FlyingChairs];
 
-    /// Returns the pairs of the benchmark at `root` in the order of their names. `root` is the folder that was unpacked, or its
-    /// `training` or `data` inside. Files are looked for, not opened.
+    /// Returns the pairs of the benchmark at `root` in the order of their names. `root` is the unpacked folder, or its
+    /// `training` or `data` inside. Files are listed, not opened.
     ///
     /// # Errors
     /// If a folder cannot be read, or no pair is found.
@@ -74,7 +74,7 @@ impl FlowDataset {
         }
     }
 
-    /// Returns which files are looked for.
+    /// Returns the files that are expected.
     pub fn layout(self) -> &'static str {
         match self {
             Self::Middlebury => "other-data/SCENE/frame10.png, frame11.png and other-gt-flow/SCENE/flow10.flo",

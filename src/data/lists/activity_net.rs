@@ -10,11 +10,11 @@ use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKi
 use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
-/// Tolerance in seconds for segments that end after the video: annotators used another copy.
+/// Tolerance in seconds for segments that end after the video, since annotators used another copy.
 const SLACK_SECS: f64 = 0.1;
 
 /// Reads the videos of one subset, a clip per annotation. The classes are all labels of the file, in alphabetical order, or those
-/// of a file of classes. Videos are called `ID` or `v_ID`, with any ending, or as their `path` says.
+/// of a file of classes. Videos are named `ID` or `v_ID`, with any ending, or by their `path`.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let mut listing = Listing::default();
     let list: Arc<Path> = source.list.as_path().into();
@@ -32,9 +32,9 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         }
     };
     listing.classes.clone_from(&classes.names);
-    // Test videos come without annotations, so that validation videos are what is tested on.
+    // Test videos have no annotations, so the validation videos are the test set.
     let wanted = if source.subset == Subset::Test { "validation" } else { "training" };
-    // A file that names no subsets is one; a video of others that names none is trained on.
+    // A file without subsets is used as a whole; among videos with subsets, one without is a training video.
     let is_one = videos.iter().all(|video| video.subset.is_empty());
     let is_wanted = |subset: &str| is_one || subset == wanted || (subset.is_empty() && source.subset == Subset::Train);
     let mut finder = ClipFinder::new(&source.clips);
@@ -62,7 +62,7 @@ fn place(video: &Video, list: &Arc<Path>) -> ListingPlace {
     ListingPlace { file: list.clone(), within: Some(format!("video '{}'", video.id)) }
 }
 
-/// Returns the file of a video: where its path says, among the clips or beside the list, or where ActivityNet's own names are.
+/// Returns the file of a video: at its path, among the clips or beside the list, or under ActivityNet's own names.
 fn find(video: &Video, source: &ListSource, finder: &mut ClipFinder) -> Option<PathBuf> {
     let named = video.path.as_ref().and_then(|path| {
         let beside = source.list.parent().map(|folder| folder.join(path)).filter(|path| path.is_file());
@@ -71,7 +71,7 @@ fn find(video: &Video, source: &ListSource, finder: &mut ClipFinder) -> Option<P
     named.or_else(|| finder.find(&format!("v_{}", video.id))).or_else(|| finder.find(&video.id))
 }
 
-/// Returns the clip of an annotation; none where the video has ended before it begins.
+/// Returns the clip of an annotation; `None` if it begins after the end of the video.
 fn row(
     annotation: &Annotation,
     video: &Video,

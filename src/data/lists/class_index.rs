@@ -1,4 +1,4 @@
-//! The names of the classes in the order of their labels, and how a name is found in spite of its spelling.
+//! The names of the classes in the order of their labels, with lookup that tolerates different spellings.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -13,12 +13,12 @@ pub(super) struct ClassIndex {
     /// The names in the order of their labels.
     pub names: Vec<String>,
     exact: HashMap<String, usize>,
-    /// By letters and digits alone; none where several names have the same.
+    /// By letters and digits alone; `None` where several names share them.
     alike: HashMap<String, Option<usize>>,
 }
 
 impl ClassIndex {
-    /// Classes of these names, each of which is taken once, in whichever form of Unicode it is written.
+    /// Returns an index of these names; duplicates in any form of Unicode are dropped.
     pub fn of(names: Vec<String>) -> Self {
         let mut known = HashSet::new();
         let mut names: Vec<String> = names.iter().map(|name| composed(name).into_owned()).collect();
@@ -31,25 +31,26 @@ impl ClassIndex {
         Self { names, exact, alike }
     }
 
-    /// Classes of labels of a list in alphabetical order.
+    /// Returns an index of the labels of a list in alphabetical order.
     pub fn of_labels<'a>(labels: impl Iterator<Item = &'a str>) -> Self {
         let names: BTreeSet<String> = labels.map(|label| composed(label.trim()).into_owned()).collect();
         Self::of(names.into_iter().collect())
     }
 
-    /// UCF101's `classInd.txt`: `id name`, the ids from 1 on.
+    /// Reads UCF101's `classInd.txt`: `id name`, with ids from 1.
     ///
     /// # Errors
-    /// A file that cannot be read, an id out of order, a name that comes twice.
+    /// A file that cannot be read, an id out of order, a name that occurs twice.
     pub fn numbered(path: &Path) -> Result<Self> {
         Self::from_lines(path, ucf101::read_class_index(path)?)
     }
 
-    /// Returns a name a line, in the order of the labels. Numbers in front of all names are left out, whatever they are: THUMOS14
-    /// numbers its 20 classes as UCF101 does its 101.
+    /// Reads one name per line, in the order of the labels. If all names are numbered, the numbers are dropped,
+    /// whatever they are: THUMOS14 numbers its 20 classes as UCF101 does its 101.
     ///
     /// # Errors
-    /// A file that cannot be read, a name that comes twice, numbers that do not rise: the order of the lines is that of the labels.
+    /// A file that cannot be read, a name that occurs twice, numbers that do not rise: labels follow the order of the
+    /// lines.
     pub fn named(path: &Path) -> Result<Self> {
         let lines = text::lines(path)?;
         let is_numbered = lines.iter().all(|(_, line)| without_number(line).is_some());
@@ -83,7 +84,7 @@ impl ClassIndex {
         Ok(Self::of(names))
     }
 
-    /// Returns the label of class `name`; case, spaces and punctuation do not matter where that leaves one class only.
+    /// Returns the label of class `name`; case, spaces and punctuation are ignored if that leaves only one class.
     /// (UCF101 itself writes `HandStandPushups` and `HandstandPushups`.)
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = composed(name);

@@ -8,22 +8,23 @@ use std::path::{Path, PathBuf};
 use crate::names::composed;
 use crate::video::{is_hidden, is_video};
 
-/// Finds clips below a folder; looks into each folder once.
+/// Finds clips below a folder; reads each folder once.
 pub(in crate::data) struct ClipFinder {
     root: PathBuf,
     folders: HashMap<PathBuf, HashMap<String, PathBuf>>,
 }
 
 impl ClipFinder {
-    /// Finds clips below `root`.
+    /// Creates a finder of clips below `root`.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), folders: HashMap::new() }
     }
 
-    /// Returns the video or folder of pictures that a list calls `name`; none if there is no such.
+    /// Returns the video or folder of pictures that a list names `name`; `None` if it does not exist.
     ///
-    /// The spelling may differ in case and slashes, as between Windows and others, in the form of accents, as between macOS and
-    /// others, and the ending may be another or absent: a list of `.avi` finds clips that were converted to `.mp4` or to pictures.
+    /// The name may differ in case and slashes, as between Windows and others, in the form of accents, as between macOS
+    /// and others, and in its ending, which may also be absent: a list of `.avi` finds clips converted to `.mp4` or to
+    /// pictures.
     pub fn find(&mut self, name: &str) -> Option<PathBuf> {
         let target = self.target(name);
         if target.exists() {

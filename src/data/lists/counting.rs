@@ -10,13 +10,13 @@ use crate::data::listing::{ListingPlace, Problem, ProblemKind};
 pub(super) struct Counting {
     /// The number of the first class.
     pub first: usize,
-    /// Whether the folders of the clips are called as the classes are, so that they must agree with the numbers.
+    /// `true` if the folders of the clips are named after the classes, so that they must agree with the numbers.
     folders_tell: bool,
 }
 
 impl Counting {
-    /// Returns how `rows`, the name of a clip and its number each, count `classes`: from `usual` as their layout does, or from
-    /// the other of 0 and 1 where that fits all rows and `usual` does not.
+    /// Returns the numbering of `classes` in `rows`, each the name of a clip and its number: from `usual` as in their
+    /// layout, or from the other of 0 and 1 if that fits all rows and `usual` does not.
     pub fn of<'a>(usual: usize, classes: &ClassIndex, rows: impl Iterator<Item = (&'a str, usize)>) -> Self {
         let rows: Vec<(Option<usize>, usize)> =
             rows.map(|(name, number)| (folder_class(classes, name), number)).collect();
@@ -27,7 +27,7 @@ impl Counting {
             rows.iter().filter(agrees).count()
         };
         let folders: Vec<usize> = rows.iter().filter_map(|(folder, _)| *folder).collect();
-        // A single folder that happens to be called as a class is, such as "train", says nothing.
+        // A single folder that has the name of a class by chance, such as "train", is no evidence.
         let is_chance = folders.iter().collect::<HashSet<_>>().len() < 2
             && 2 * agreeing(usual).max(agreeing(other)) < folders.len();
         let folders_tell = !folders.is_empty() && !is_chance;
@@ -37,7 +37,8 @@ impl Counting {
                 label.is_some_and(|label| !folders_tell || folder.is_none_or(|folder| folder == label))
             })
         };
-        // Without folders a number beyond the last class is a slip; a 0 where the first class is 1 is not.
+        // Without folders, a number beyond the last class is an error in the list; a 0 where the first class is 1 is
+        // not.
         let is_shown = folders_tell || (folders.is_empty() && rows.iter().any(|(_, number)| *number < usual));
         let first = if is_shown && !fits(usual) && fits(other) { other } else { usual };
         Self { first, folders_tell }
@@ -69,7 +70,7 @@ impl Counting {
     }
 }
 
-/// Returns the class that a folder of a clip's path is called after; of several folders, the innermost.
+/// Returns the class that a folder of a clip's path is named after; among several folders, the innermost.
 fn folder_class(classes: &ClassIndex, name: &str) -> Option<usize> {
     let (folders, _) = name.rsplit_once(['/', '\\'])?;
     folders.rsplit(['/', '\\']).find_map(|folder| classes.find(folder))

@@ -26,18 +26,18 @@ const SPLIT: &str = "split";
 struct Meaning<'a> {
     columns: Columns,
     classes: &'a ClassIndex,
-    /// How labels that are numbers are meant, where there is a file of classes.
+    /// Interpretation of numeric labels, if there is a file of classes.
     counting: Option<Counting>,
-    /// Whether clips are cut out of the videos already and called `id_000059_000069`.
+    /// `true` if clips are already cut out of the videos and named `id_000059_000069`.
     is_kinetics: bool,
 }
 
-/// The assumptions about rows with frame numbers.
+/// Assumptions about rows with frame numbers.
 #[derive(Default)]
 struct Assumed {
-    /// Clips whose frames are counted at another rate than theirs, with that rate and their own.
+    /// Clips whose frames are counted at another rate than their own, with both rates.
     rescaled: BTreeMap<PathBuf, [f64; 2]>,
-    /// Parts that the end of their video cuts.
+    /// Segments that are cut by the end of their video.
     cut: Vec<Problem>,
 }
 
@@ -126,7 +126,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Takes apart rows of a single cell: `path label`, or as many words as a header has.
+/// Splits rows of a single cell: `path label`, or as many words as a header has.
 fn split_at_blanks(records: &mut [Record]) {
     let Some((_, first)) = records.first() else { return };
     let is_single = |cells: &[String]| matches!(cells, [cell] if cell.trim().contains(char::is_whitespace));
@@ -144,15 +144,15 @@ fn split_at_blanks(records: &mut [Record]) {
     }
 }
 
-/// Returns whether the table is Kinetics', whose videos are then called as those of others are.
+/// Returns `true` if the table is Kinetics', whose videos are then called as those of others are.
 fn name_path(records: &mut [Record]) -> bool {
     let header = records.first_mut().map(|(_, cells)| cells);
     let id = header.and_then(|cells| cells.iter_mut().find(|cell| cell.trim().eq_ignore_ascii_case(YOUTUBE_ID)));
     id.map(|cell| "path".clone_into(cell)).is_some()
 }
 
-/// Leaves the rows of a subset where the table has several. Those to test on are called `test`, or where there are none `val`; the
-/// answer says which were taken if that is not evident.
+/// Keeps only the rows of a subset if the table has several. Test rows are those named `test`, or otherwise `val`.
+/// Returns a remark on the rows that were used if that is not evident.
 fn keep_subset(records: &mut Vec<Record>, split: usize, subset: Subset) -> Option<String> {
     let of = |cells: &[String]| cells.get(split).map(|cell| cell.trim().to_lowercase()).unwrap_or_default();
     let splits: BTreeSet<String> = records.iter().map(|(_, cells)| of(cells)).collect();

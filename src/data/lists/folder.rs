@@ -1,4 +1,4 @@
-//! A folder per class.
+//! Data folders with a sub-folder per class.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,21 +13,21 @@ use crate::names::{class_of_folder, composed};
 use crate::plural::counted;
 use crate::video::{is_frame_folder, is_hidden, is_video};
 
-/// Files and folders left out that a note names.
+/// Maximum number of left-out files and folders named in a note.
 const MOST_NAMED: usize = 3;
 
-/// What is in a data folder and no clip.
+/// Content of a data folder that is not a clip.
 #[derive(Default)]
 struct LeftOut {
     files: Vec<PathBuf>,
-    /// Folders in those of the classes.
+    /// Folders inside those of the classes.
     deeper: Vec<PathBuf>,
-    /// Folders beside those of the classes.
+    /// Folders without clips, beside those of the classes.
     empty: Vec<PathBuf>,
 }
 
-/// Returns a sub-folder per class, in alphabetical order, whose clips are videos and folders of frames. Anything else is left out with
-/// a note, hidden files and those of a project without.
+/// Returns the clips in a sub-folder per class, in alphabetical order; clips are videos and folders of frames. Other
+/// files are left out with a note, hidden files and those of a project without.
 pub(super) fn read(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     let mut left_out = LeftOut::default();
@@ -43,7 +43,7 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
         if !is_own(&class) {
             left_out.files.extend(others);
         }
-        // The folders of a project may hold anything, its trainings for one.
+        // The folders of a project may hold anything, such as its trainings.
         if !is_project {
             let deeper: Vec<_> = deeper.into_iter().filter(|folder| holds_clips(folder)).collect();
             if clips.is_empty() && deeper.is_empty() {
@@ -64,7 +64,7 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
         let Some(name) = class_of_folder(&class) else { continue };
         let label = listing.classes.iter().position(|class| *class == name).unwrap_or(listing.classes.len());
         for path in clips {
-            // What cannot be named in a plan or opened is better left out now than at a step.
+            // Clips that cannot be named in a plan or opened are better left out now than at a step.
             if self::name(&path, &mut listing).is_some() {
                 let place = ListingPlace::whole(&path);
                 let group = group_of(&path, &name);
@@ -86,8 +86,8 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Leaves out clips that an export has cut out of the others: the same scene would be learned from and tested on. Where there are no
-/// others, they are what is to be learned from.
+/// Leaves out clips that an export has cut out of the others, since the same scene would be in training and test. If
+/// there are no others, they are the data set.
 fn leave_out_exported(folder: &Path, classes: &mut [(PathBuf, Vec<PathBuf>)], listing: &mut Listing) {
     let exported = exported_clips(folder);
     let count = classes.iter().flat_map(|(_, clips)| clips).filter(|clip| exported.contains(*clip)).count();

@@ -1,4 +1,4 @@
-//! Reads the clips that a source names, by the reader of its layout.
+//! Readers of the clips of a source, one for each layout.
 
 mod activity_net;
 mod class_index;
@@ -24,12 +24,12 @@ use crate::video::is_hidden;
 /// Returns the names of classes in a file, one a line in the order of their labels; numbers in front of them must rise.
 ///
 /// # Errors
-/// A file that cannot be read, no name, a name that comes twice, numbers out of order.
+/// A file that cannot be read, no name, a name that occurs twice, numbers out of order.
 pub fn class_names(path: &Path) -> Result<Vec<String>> {
     class_index::ClassIndex::named(path).map(|classes| classes.names)
 }
 
-/// Reads what `source` names.
+/// Reads the clips of `source`.
 ///
 /// # Errors
 /// If a list as a whole cannot be read; what is wrong with rows of it is among the problems.

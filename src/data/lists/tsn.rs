@@ -1,4 +1,4 @@
-//! TSN and the tools after it: `path frames label` a line, labels from 0; a clip is a folder of pictures or a video.
+//! TSN and later tools: `path frames label` per line, labels from 0; a clip is a folder of pictures or a video.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::data::{LabelledClip, ListSource};
 use crate::error::Result;
 use crate::plural::counted;
 
-/// More classes than any data set has: a label beyond is a slip.
+/// More classes than any data set has: larger labels are errors in the list.
 const MAX_CLASSES: usize = 100_000;
 
 /// The fields of a line.
@@ -24,7 +24,7 @@ pub(super) struct TsnFields<'a> {
 }
 
 impl<'a> TsnFields<'a> {
-    /// Takes a line apart; none if it is not written so. Paths may hold spaces.
+    /// Parses a line; `None` if it is malformed. Paths may contain spaces.
     pub fn of(line: &'a str) -> Option<Self> {
         let (rest, label) = line.rsplit_once(char::is_whitespace)?;
         let (path, frames) = rest.trim_end().rsplit_once(char::is_whitespace)?;
@@ -32,7 +32,7 @@ impl<'a> TsnFields<'a> {
     }
 }
 
-/// Reads a list. Without a file of classes they are called by their numbers.
+/// Reads a list. Without a file of classes, classes are named by their numbers.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let lines = text::lines(&source.list)?;
     let list: Arc<Path> = source.list.as_path().into();

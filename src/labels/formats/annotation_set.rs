@@ -1,4 +1,4 @@
-//! Labels by name, as files of other programs hold them: what every format is written from and read into.
+//! Labels by name, as in files of other programs: the intermediate form of all formats.
 
 use std::path::{Path, PathBuf};
 
@@ -6,18 +6,18 @@ use super::super::{Document, Facts, StoredPath, Video, times};
 use crate::error::Error;
 use crate::frame_times::FrameTimes;
 
-/// Labels of some videos. The label `background` is none of the classes.
+/// Labels of some videos. The label `background` stands for none of the classes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AnnotationSet {
     /// Classes in their order, whether they are used or not.
     pub classes: Vec<AnnotationClass>,
-    /// What is said about videos; of one there may be several.
+    /// The labelled clips; a video may have several.
     pub clips: Vec<AnnotatedClip>,
-    /// The folder that paths were relative to where the file was written, if it says so.
+    /// The folder that paths were relative to when the file was written, if the file has it.
     pub folder: Option<PathBuf>,
-    /// What could not be read.
+    /// Notes on what could not be read.
     pub notes: Vec<Error>,
-    /// What was assumed in reading the rest.
+    /// Assumptions made in reading the rest.
     pub remarks: Vec<Error>,
 }
 
@@ -31,30 +31,30 @@ pub(super) struct AnnotationClass {
 /// The labels of a video.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AnnotatedClip {
-    /// As the file names it; of a project, relative to its folder.
+    /// Path as in the file; relative to the project's folder for videos of a project.
     pub path: String,
-    /// The path is written with `%` and two digits for some characters.
+    /// `true` if the path is percent-encoded.
     pub is_escaped: bool,
-    /// Its number in the project, from 1, which no other video ever gets.
+    /// Its unique number in the project, from 1.
     pub number: usize,
-    /// As the project stores it.
+    /// Path as stored in the project.
     pub stored: String,
-    /// Where that is, of a project.
+    /// Its absolute path, for videos of a project.
     pub absolute: PathBuf,
-    /// Where it stands, such as `line 3`.
+    /// Its location in the file, such as `line 3`.
     pub place: String,
     pub facts: Option<Facts>,
-    /// When its frames are shown, of a project.
+    /// Times of its frames, for videos of a project.
     pub clock: Option<AnnotationClock>,
-    /// Its length in seconds, where the file names one.
+    /// Its length in seconds, if the file has it.
     pub length_secs: Option<f64>,
-    /// The frames per second that the file counts frames at, where it names them.
+    /// The frame rate at which the file counts frames, if given.
     pub rate: Option<f64>,
-    /// How many of its labels could not be read.
+    /// Number of its labels that could not be read.
     pub left_out: usize,
-    /// It is seen beside another, and nothing is lost if the project does not have it.
+    /// `true` if it is an additional view of another clip, whose absence from the project loses nothing.
     pub is_extra: bool,
-    /// What it shows as a whole.
+    /// Labels of the whole clip.
     pub labels: Vec<String>,
     pub spans: Vec<Span>,
     pub group: String,
@@ -68,7 +68,7 @@ pub(super) struct Span {
     pub label: String,
     pub extent: Extent,
     pub note: String,
-    /// Where it stands, if that is not where the clip does.
+    /// Its location in the file, if it differs from that of the clip.
     pub place: String,
 }
 
@@ -81,11 +81,11 @@ pub(super) enum Extent {
     Secs(f64, f64),
 }
 
-/// The times of a video's frames, and how they are known.
+/// The times of a video's frames, and their origin.
 #[derive(Debug, Clone)]
 pub(super) struct AnnotationClock {
     pub times: FrameTimes,
-    /// The average rate stands in for time stamps that nobody has read yet.
+    /// `true` if the average rate replaces time stamps that were not read yet.
     pub is_assumed: bool,
 }
 
@@ -141,7 +141,7 @@ impl AnnotationClass {
     }
 }
 
-/// Returns the colour that `#rrggbb` stands for.
+/// Returns the colour encoded by `#rrggbb`.
 pub(super) fn color_of_hex(text: &str) -> Option<[u8; 3]> {
     let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
     let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
@@ -188,7 +188,7 @@ impl AnnotatedClip {
         Self { is_escaped: true, ..Self::named(path, place) }
     }
 
-    /// Returns its name as people write it, with nothing encoded.
+    /// Returns its name in readable form, without escapes.
     pub fn shown(&self) -> String {
         if self.is_escaped { StoredPath::plain(&self.path) } else { self.path.clone() }
     }
@@ -198,7 +198,7 @@ impl AnnotatedClip {
         self.labels.iter().map(String::as_str).chain(self.spans.iter().map(|span| span.label.as_str()))
     }
 
-    /// Returns whether it has any label.
+    /// Returns `true` if it has any label.
     pub fn is_labelled(&self) -> bool {
         self.label_names().next().is_some()
     }
@@ -234,12 +234,13 @@ impl AnnotatedClip {
 }
 
 impl Span {
-    /// Returns a part with a label and nothing else.
+    /// Returns a span with a label and no note.
     pub fn new(label: impl Into<String>, extent: Extent) -> Self {
         Self { label: label.into(), extent, note: String::new(), place: String::new() }
     }
 
-    /// Returns the first frame and the one after the last, where it is told in frames, as every part in a project is.
+    /// Returns the first frame and the one after the last, if the span is given in frames, as every span of a project
+    /// is.
     pub fn frames(&self) -> Option<(usize, usize)> {
         match self.extent {
             Extent::Frames(start, end) => Some((start, end)),

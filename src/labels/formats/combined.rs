@@ -1,33 +1,34 @@
-//! A video of the project combined with what a file says about it: its labels are decided as a whole, its group and notes one by one.
+//! A video of the project merged with the labels of a file: labels are replaced as a whole, group and notes separately.
 
 use std::collections::BTreeMap;
 
 use super::super::{Label, Segment, SegmentId, Video};
 
-/// The video after an import, and what the project keeps against the file.
+/// The video after an import, and which of its values the project keeps.
 pub(super) struct Combined {
     pub video: Video,
     pub labels: LabelFate,
-    /// Whether the group, the note or the note of a segment of the project is kept, though the file has another.
+    /// `true` if a group or note of the project is kept although the file has a different one.
     pub keeps_texts: bool,
 }
 
-/// What becomes of the labels of a video.
+/// The outcome for the labels of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LabelFate {
-    /// The file says the same, or nothing.
+    /// The file has the same labels, or none.
     Same,
-    /// Those of the file take the place of so many.
+    /// The labels of the file replace this many of the project.
     Taken { replaced: usize },
-    /// The project keeps others, as they are not to be replaced.
+    /// The project keeps its labels, since they are not to be replaced.
     Kept,
-    /// The project keeps others, as the file's cannot be used in full.
+    /// The project keeps its labels, since those of the file cannot be used in full.
     Incomplete,
 }
 
 impl Combined {
-    /// Combines `known` with what is `said` about it, of which `left_out` labels cannot be used. Empty groups and notes are filled;
-    /// other labels, groups and notes are replaced where `replaces`. A format that has no place for notes erases none.
+    /// Combines `known` with the file's version `said`, of which `left_out` labels cannot be used. Empty groups and
+    /// notes are filled; labels, groups and notes that differ are replaced if `replaces`. A format without notes erases
+    /// none.
     pub fn of(known: &Video, mut said: Video, left_out: usize, replaces: bool) -> Self {
         adopt_segments(&mut said, known);
         said.sort();
@@ -64,10 +65,10 @@ impl Combined {
     }
 }
 
-/// Decides between texts of the project and of the file.
+/// Chooses between texts of the project and of the file.
 struct Texts {
     replaces: bool,
-    /// Whether a text of the project was kept against another one of the file.
+    /// `true` if a text of the project was kept although the file has a different one.
     are_kept: bool,
 }
 
@@ -84,14 +85,14 @@ impl Texts {
     }
 }
 
-/// A segment without its name and its note.
+/// Identity of a segment without id and note.
 type SegmentPlace = (usize, usize, Label);
 
 fn place_of(segment: &Segment) -> SegmentPlace {
     (segment.start, segment.end, segment.label)
 }
 
-/// Gives the segments that `known` has as well their names, and their notes where nothing is noted; others get names of their own.
+/// Gives segments that `known` also has their ids, and their notes where they have none; others get new ids.
 fn adopt_segments(said: &mut Video, known: &Video) {
     let own: BTreeMap<SegmentPlace, &Segment> =
         known.segments.iter().map(|segment| (place_of(segment), segment)).collect();
@@ -110,7 +111,7 @@ fn adopt_segments(said: &mut Video, known: &Video) {
     }
 }
 
-/// Returns the labels of a video in one order, whatever its segments are called.
+/// Returns the labels of a video in a fixed order, without segment ids.
 fn labels_of(video: &Video) -> (Vec<Label>, Vec<SegmentPlace>) {
     let (mut labels, mut segments) = (video.labels.clone(), video.segments.iter().map(place_of).collect::<Vec<_>>());
     labels.sort_unstable();
@@ -118,7 +119,7 @@ fn labels_of(video: &Video) -> (Vec<Label>, Vec<SegmentPlace>) {
     (labels, segments)
 }
 
-/// Returns how many labels of `known` are not said.
+/// Returns the number of labels of `known` that the file does not have.
 fn replaced(known: &Video, said: &Video) -> usize {
     let (_, segments) = labels_of(said);
     let is_gone = |segment: &&Segment| segments.binary_search(&place_of(segment)).is_err();

@@ -139,7 +139,7 @@ mod tests {
         let found: Vec<_> =
             set.clips.iter().map(|clip| (clip.group.as_str(), clip.labels.len(), clip.spans.len())).collect();
         assert_eq!(found, [("monday", 1, 0), ("", 0, 1), ("tuesday", 0, 1), ("", 1, 0)]);
-        // A header says what the third cell is.
+        // With a header, the third column is a start time.
         let set = self::set(b"path,label,start\na.mp4,x,monday\n").unwrap();
         assert_eq!((set.clips[0].left_out, set.notes.len()), (1, 1));
     }

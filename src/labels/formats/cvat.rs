@@ -1,13 +1,12 @@
 //! "CVAT for video 1.1": an XML file for each video.
 //!
-//! It has no labels of frames, only tracks, so that a segment is a track of a box as large as the picture that appears at
-//! its first frame and is outside from the frame after its last. Attributes of the track hold the note (that of the video, where the
-//! whole clip is labelled), and whether it is
-//! the whole clip that is labelled (`scope`). The labels with these attributes are to be in CVAT's task, as they are in the
-//! file. Read, any track is a segment for each time it is visible; the tags of "CVAT for images 1.1" are read as well,
-//! those of frames that follow each other as one segment. Frames are those of the video, whatever frame a task starts at and
-//! however many it passes over, so that a label holds until the next frame of the task. The export of a whole project has the
-//! tracks of all its tasks.
+//! It has no labels of frames, only tracks, so a segment is a track of a full-frame box that appears at its first frame
+//! and is outside from the frame after its last. Attributes of the track hold the note (that of the video, where the
+//! whole clip is labelled) and whether it labels the whole clip (`scope`). CVAT's task needs the labels with these
+//! attributes, as in the file. On import, any track is a segment for each time it is visible; the tags of "CVAT for
+//! images 1.1" are read as well, those of consecutive frames as one segment. Frames are those of the video, regardless
+//! of the task's first frame and step, so a label extends to the next frame of the task. The export of a whole project
+//! has the tracks of all its tasks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -127,10 +126,10 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
 /// A video in CVAT, and its annotated frames.
 #[derive(Debug)]
 struct CvatTask {
-    /// None of a file of one task.
+    /// `None` in a file of one task.
     id: Option<String>,
     video: String,
-    /// A label holds for so many frames.
+    /// Number of frames that a label extends over.
     step: usize,
     /// The frame after the last annotated one, if known.
     end: Option<usize>,
@@ -148,7 +147,7 @@ impl CvatTask {
         let filter = text_at(&["frame_filter"]).and_then(|filter| filter.strip_prefix("step="));
         let step = filter.and_then(|step| step.trim().parse().ok()).filter(|step| *step > 0).unwrap_or(1);
         let (start, size) = (number("start_frame").unwrap_or(0), number("size"));
-        // Those of a job are counted among the frames that are looked at.
+        // Frames of a job are counted among the sampled frames.
         let start = if task.name == "job" { start.saturating_mul(step) } else { start };
         let end = match size {
             Some(size) => Some(start.saturating_add(size.saturating_mul(step))),
@@ -190,7 +189,7 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
     }
     let mut before = 0;
     for (place, task) in tasks.iter().enumerate() {
-        // What belongs to no task is the first one's where there is only one.
+        // Elements without a task belong to the first task if it is the only one.
         let is_of = |element: &&Element| match element.attribute("task_id") {
             Some(id) => task.id.is_none() || task.id.as_deref() == Some(id),
             None => tasks.len() == 1,
@@ -293,7 +292,7 @@ fn read_track(
     Ok(())
 }
 
-/// Tags of frames: those that follow each other are one segment. Returns the lines of those that are left out.
+/// Reads tags of frames, of which consecutive ones are one segment. Returns the lines of those that are left out.
 fn read_tags(images: &[&Element], task: &CvatTask, shift: usize, clip: &mut AnnotatedClip) -> Vec<usize> {
     let mut left_out = Vec::new();
     let mut tagged: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();

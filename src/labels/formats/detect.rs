@@ -1,4 +1,4 @@
-//! Tells the format of labels by their file.
+//! Detection of the format of a label file.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ fn is_list(name: &str) -> bool {
     name.starts_with("trainlist") || name.starts_with("testlist")
 }
 
-/// By what only files of one program have.
+/// Detects the format by entries that only one program writes.
 fn of_json(content: &Value) -> Option<Format> {
     let Value::Object(content) = content else {
         let is_task = |task: &Value| task.get("data").is_some_and(Value::is_object);
@@ -55,7 +55,7 @@ fn of_json(content: &Value) -> Option<Format> {
     formats.into_iter().find(|(key, _)| content.contains_key(*key)).map(|(_, format)| format)
 }
 
-/// By the files that are most particular.
+/// Detects the format by the most specific files.
 fn of_folder(folder: &Path) -> Result<Format> {
     let has = |ending: &str, is_one: &dyn Fn(&str) -> bool| {
         let files = text::files(folder, ending).unwrap_or_default();

@@ -1,12 +1,12 @@
 //! ELAN's annotation documents (EAF 3.0), one for each video.
 //!
 //! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
-//! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose name begins with `clip: `. Times are in
-//! milliseconds, which distinguishes frames up to 1000 per second. Properties of the document hold the group and the note of the
-//! video. On import, the value of an annotation is its label, whatever its
-//! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
-//! equal share of it where several do; slots without a time are spread evenly between their neighbours. Of several media, those that the
-//! project has get the labels, each by its own `TIME_ORIGIN`.
+//! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose name
+//! begins with `clip: `. Times are in milliseconds, which distinguishes frames up to 1000 per second. Properties of the
+//! document hold the group and the note of the video. On import, the value of an annotation is its label, whatever the
+//! name of its tier; without a value, the name of the tier is. An annotation that depends on another has the other's
+//! extent, or an equal share of it if several do; slots without a time are spaced evenly between their neighbours. Of
+//! several media, those in the project get the labels, each by its own `TIME_ORIGIN`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 /// The linguistic type of labels of whole clips, and that of others.
 const CLIP: &str = "clip";
 const SEGMENT: &str = "segment";
-/// How the names of tiers of labels of whole clips begin.
+/// Prefix of the names of tiers with labels of whole clips.
 const WHOLE: &str = "clip: ";
 /// Properties of a document: the recording its video belongs to, and a remark about it.
 const GROUP: &str = "group";
@@ -91,7 +91,7 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
         xml.element("PROPERTY", &[("NAME", name)], text);
     }
     xml.close();
-    // Each end of each annotation has its own slot, as in ELAN: moved there, it moves no other.
+    // Each end of each annotation has its own slot, as in ELAN, so that moving it moves no other.
     let mut slots: Vec<(u64, usize)> = Vec::new();
     for (start, end) in tiers.iter().flat_map(|tier| &tier.times) {
         slots.extend([(*start, slots.len()), (*end, slots.len() + 1)]);
@@ -134,7 +134,7 @@ fn url(path: &Path) -> String {
     format!("file://{}{path}", if path.starts_with('/') { "" } else { "/" })
 }
 
-/// Returns the address of a file from `folder`; none on another disk.
+/// Returns the address of a file relative to `folder`; `None` on another disk.
 fn relative_url(path: &Path, folder: &Path) -> Option<String> {
     let path = escaped(&StoredPath::encode(path, folder));
     let is_absolute = path.starts_with('/') || path.get(1..3) == Some(":/");
@@ -180,9 +180,9 @@ pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<Annotation
 /// A medium of a document.
 struct ElanMedium {
     name: String,
-    /// Where in the medium the document's times begin, seconds.
+    /// Start of the document's times in the medium, seconds.
     origin_secs: f64,
-    /// How surely the project has it.
+    /// Rank of the match with the project; higher is more certain.
     rank: u8,
 }
 
@@ -193,7 +193,7 @@ impl ElanMedium {
         let relative = relative.map(|url| url.trim_start_matches("./").to_owned());
         let beside = relative.as_ref().map(|url| folder.join(url).to_string_lossy().into_owned());
         let names: Vec<String> = match beside {
-            // What is beside the document is meant, whether the project has it or not.
+            // A file beside the document takes precedence, whether the project has it or not.
             Some(beside) if finder.file(&AnnotatedClip::escaped(&*beside, "")).is_some() => vec![beside],
             beside => beside.into_iter().chain(relative).chain(absolute.map(str::to_owned)).collect(),
         };
@@ -223,7 +223,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
     let best = media.iter().map(|medium| medium.rank).max();
     let best = best.ok_or_else(|| Error::file(path, "it names no media file", remedy))?;
     match best {
-        // All that the project has, else the first that may be a video.
+        // All media that the project has, otherwise the first that may be a video.
         3.. => media.retain(|medium| medium.rank >= 3),
         _ => {
             media.retain(|medium| medium.rank == best);
@@ -272,9 +272,9 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
 struct ElanAnnotation {
     line: usize,
     label: String,
-    /// When it begins and ends, seconds of the document.
+    /// Start and end, in seconds of the document.
     secs: Option<[f64; 2]>,
-    /// It is one of the whole clip.
+    /// `true` for a label of the whole clip.
     is_whole: bool,
 }
 
@@ -285,7 +285,7 @@ fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     let slots = Slots::of(document);
     for tier in document.all("TIER") {
         let chain = Chain::of(tier);
-        // Others may call a type so, whose annotations have times.
+        // Other documents may have a type with that name, whose annotations have times.
         let is_whole = tier.attribute("LINGUISTIC_TYPE_REF") == Some(CLIP)
             && tier.attribute("TIER_ID").is_some_and(|name| name.starts_with(WHOLE));
         for annotation in tier.all("ANNOTATION").flat_map(|annotation| annotation.all("ALIGNABLE_ANNOTATION")) {
@@ -304,12 +304,12 @@ fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     found
 }
 
-/// Annotations that refer to others: several of one tier that refer to the same one share its time.
+/// Reads annotations that refer to others: several of one tier that refer to the same one share its time.
 fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>) -> Vec<ElanAnnotation> {
     let of = |tier: &'a Element| tier.all("ANNOTATION").flat_map(|annotation| annotation.all("REF_ANNOTATION"));
     let mut waiting: Vec<Vec<&'a Element>> = document.all("TIER").map(|tier| of(tier).collect()).collect();
     let mut found = Vec::new();
-    // A tier may refer to one that comes later: those whose parents are known go first.
+    // A tier may refer to a later one: those whose parents are known go first.
     loop {
         let mut progress = false;
         for tier in &mut waiting {
@@ -339,7 +339,7 @@ fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>
     found
 }
 
-/// Nothing without a value.
+/// Returns a dependent annotation; `None` without a value.
 fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<ElanAnnotation> {
     let label = annotation.at(&["ANNOTATION_VALUE"])?.text.trim().to_owned();
     (!label.is_empty()).then_some(ElanAnnotation { line: annotation.line, label, secs, is_whole: false })
@@ -352,7 +352,7 @@ struct Slots<'a> {
     places: BTreeMap<&'a str, usize>,
 }
 
-/// Which slot follows which in a tier.
+/// The order of the slots in a tier.
 #[derive(Default)]
 struct Chain<'a> {
     next: BTreeMap<&'a str, &'a str>,
@@ -390,7 +390,8 @@ impl<'a> Slots<'a> {
         Self { order, places }
     }
 
-    /// Returns the time of a slot; one without lies evenly between those of the annotations beside it, or of the slots beside it.
+    /// Returns the time of a slot; one without a time is spaced evenly between the annotations beside it, or the slots
+    /// beside it.
     fn secs(&self, id: &str, chain: &Chain<'_>) -> Option<f64> {
         let place = *self.places.get(id)?;
         if let Some(secs) = self.order[place].1 {

@@ -1,4 +1,4 @@
-//! Labels in another format: files, clips to be cut out, and what the format cannot hold.
+//! Exported labels: files, clips to be cut out, and notes on what the format cannot hold.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use super::cut::Cut;
 use crate::error::{Error, Result};
 use crate::output::Staging;
 
-/// Labels in another format, to be written or written already.
+/// Labels in another format, before or after they are written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
     /// The files.
@@ -22,14 +22,15 @@ pub struct Exported {
     texts: Vec<String>,
     /// Clips that are yet to be cut out of their videos.
     pub cuts: Vec<Cut>,
-    /// What the format could not hold.
+    /// Notes on what the format could not hold.
     pub notes: Vec<Error>,
-    /// Whether labels that cannot be read are missing in it, or videos are no longer what was labelled; the notes say which.
+    /// `true` if labels that cannot be read are missing, or videos have changed since they were labelled; the notes
+    /// name them.
     pub is_doubtful: bool,
 }
 
 impl Exported {
-    /// Writes the files into `staging`, a folder they are all in; those called `.gz` are compressed.
+    /// Writes the files into `staging`, which must contain all of them; those with the extension `.gz` are compressed.
     ///
     /// # Errors
     /// If one cannot be written.
@@ -57,21 +58,21 @@ pub(super) fn write_file(path: &Path, text: &str, exported: &mut Exported) -> Re
     Ok(())
 }
 
-/// Notes what the format cannot hold of `count` things.
+/// Adds a note on `count` items that the format cannot hold.
 pub(super) fn note_lost(exported: &mut Exported, target: &Path, count: usize, what: &str, remedy: &str) {
     if count > 0 {
         exported.notes.push(Error::file(target, format!("{what}: {count}"), remedy));
     }
 }
 
-/// Notes segments whose times are not known.
+/// Adds a note on segments whose times are unknown.
 pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize) {
     let what = "segments skipped, because the frame rate of their videos is unknown";
     note_lost(exported, target, count, what, "Check the project's videos and export again");
 }
 
-/// Returns where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left
-/// out.
+/// Returns the path of the file of a clip: in folders like the video's, without those that lead out of the project's
+/// folder.
 pub(super) fn free_path(clip: &AnnotatedClip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
     let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     folders.pop();
@@ -81,7 +82,7 @@ pub(super) fn free_path(clip: &AnnotatedClip, ending: &str, used: &mut BTreeSet<
         1 => folder.join(format!("{stem}.{ending}")),
         _ => folder.join(format!("{stem}~{number}.{ending}")),
     };
-    // Disks differ in whether case matters.
+    // Some disks are case-insensitive.
     let mut names = (1..).map(name);
     names.find(|path| used.insert(path.to_string_lossy().to_lowercase())).expect("there are numbers enough")
 }

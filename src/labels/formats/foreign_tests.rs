@@ -1,4 +1,4 @@
-//! Files as other programs write them, cut down to what matters.
+//! Files as other programs write them, reduced to the relevant parts.
 
 use std::path::Path;
 use std::{fs, io::Write};
@@ -78,7 +78,7 @@ fn boris_projects_pair_states_run_over_several_media_and_have_points() {
     assert!(notes.iter().any(|note| note.contains("live: it has no media file")), "{notes:?}");
 }
 
-/// A project of BORIS with one observation of `file`, media lengths of 40 s, and these events.
+/// Returns a project of BORIS with one observation of `file`, media lengths of 40 s, and these events.
 fn boris_project(file: &str, more: &str, events: &str) -> String {
     format!(
         r##"{{"project_format_version": "7.0", "behaviors_conf": {{
@@ -137,7 +137,7 @@ fn boris_times_run_over_offsets_media_and_players() {
     assert_eq!((shown(&document, 0).1, shown(&document, 1).1, notes), (peck(50, 75), peck(13, 38), Vec::new()));
 }
 
-/// A row of a table of tabular events.
+/// Returns a row of a table of tabular events.
 fn boris_row(offset: f64, status: &str, secs: f64, media: &str) -> String {
     format!(
         "o,2024-05-01 10:00:00,,80.000,Media file(s),player #1:/x/a.mp4;/x/b.mp4,{offset},40.000;40.000,25.0,\
@@ -305,13 +305,13 @@ fn cvat_tracks_and_tags_become_segments() {
     assert_eq!(shown(&document, 0).1, [("wave", 4, 6), ("jump", 5, 6), ("wave", 7, 8)]);
 }
 
-/// A file of CVAT's with this metadata and these elements.
+/// Returns a file of CVAT's with this metadata and these elements.
 fn cvat(meta: &str, elements: &str, videos: &[&str]) -> (Document, Vec<Error>) {
     let content = format!("<annotations><version>1.1</version><meta>{meta}</meta>{elements}</annotations>");
     imported(Format::Cvat, "a.xml", &content, project(videos))
 }
 
-/// A track of boxes at these frames, and whether they are outside.
+/// Returns a track of boxes at these frames, and whether they are outside.
 fn track(more: &str, boxes: &[(usize, u8)]) -> String {
     let boxes =
         boxes.iter().map(|(frame, outside)| format!(r#"<box frame="{frame}" keyframe="1" outside="{outside}"/>"#));
@@ -357,7 +357,7 @@ fn cvats_projects_have_the_tracks_of_all_tasks() {
     }
 }
 
-/// A document of ELAN's with these media, slots and tiers.
+/// Returns a document of ELAN's with these media, slots and tiers.
 fn eaf(media: &[(&str, &str, &str)], slots: &str, tiers: &str) -> String {
     let media = media.iter().map(|(url, kind, more)| {
         format!(r#"<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/x/{url}" MIME_TYPE="{kind}" RELATIVE_MEDIA_URL="./{url}" {more}/>"#)

@@ -1,4 +1,4 @@
-//! The formats, and what tells their files apart.
+//! The formats and how their files are recognised.
 
 use crate::named::named;
 
@@ -61,12 +61,12 @@ impl Format {
         }
     }
 
-    /// Returns whether it is exported to a folder rather than a file.
+    /// Returns `true` if it is exported to a folder rather than a file.
     pub fn is_folder(self) -> bool {
         matches!(self, Self::UcfLists | Self::Elan | Self::Cvat | Self::XAnyLabeling)
     }
 
-    /// Returns whether its files have times in seconds.
+    /// Returns `true` if its files have times in seconds.
     pub(super) fn has_seconds(self) -> bool {
         matches!(
             self,

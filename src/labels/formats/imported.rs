@@ -8,28 +8,30 @@ use crate::labels::Step;
 /// The options of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Choices {
-    /// Classes that the project does not have are added; else their labels are left out.
+    /// `true` to add classes that the project does not have; otherwise their labels are left out.
     pub add_classes: bool,
-    /// Labels, groups and notes of the file take the place of those of the project; else videos that have some keep theirs.
+    /// `true` to replace labels, groups and notes of the project by those of the file; otherwise videos that have some
+    /// keep theirs.
     pub replace: bool,
-    /// The project has several labels at a time from now on; else the first of several is taken.
+    /// `true` to make the project multi-label; otherwise the first of several labels is used.
     pub allow_several: bool,
 }
 
 /// A prepared import: its step, and what it would change or leave out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
-    /// What brings the labels into the project; to be performed.
+    /// The step that adds the labels to the project, to be performed.
     pub step: Step,
-    /// What is left out or changed, and where it stands.
+    /// Notes on what is left out or changed, with its location.
     pub notes: Vec<Error>,
-    /// What was assumed about what is not left out.
+    /// Assumptions about what is not left out.
     pub remarks: Vec<Error>,
     /// Classes of the file that the project does not have.
     pub unknown_classes: Vec<String>,
-    /// Videos of the file that the project does not have, but that exist: their labels are left out until they are added.
+    /// Existing videos of the file that the project does not have: their labels are left out until the videos are
+    /// added.
     pub unknown_videos: Vec<PathBuf>,
-    /// Whether the file says several things at a time and the project does not allow it.
+    /// `true` if the file has several labels at a time and the project is not multi-label.
     pub needs_several: bool,
     /// Videos whose labels change.
     pub videos: usize,
@@ -39,11 +41,11 @@ pub struct Import {
     pub new_missing: usize,
     /// Videos that keep other labels than the file's, by their paths.
     pub kept: Vec<String>,
-    /// Whether groups or notes of the project are kept, though the file has others.
+    /// `true` if groups or notes of the project are kept although the file has different ones.
     pub keeps_texts: bool,
-    /// Labels and segments of the project whose place is taken by others.
+    /// Number of labels and segments of the project that are replaced.
     pub replaced: usize,
-    /// Labels and segments of the file that are left out.
+    /// Number of labels and segments of the file that are left out.
     pub left_out: usize,
 }
 

@@ -43,7 +43,7 @@ struct ClassEntry {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VideoEntry {
-    /// As [`StoredPath`](super::super::StoredPath) writes it.
+    /// Encoded as by [`StoredPath`](super::super::StoredPath).
     path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     facts: Option<Facts>,

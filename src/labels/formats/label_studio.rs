@@ -1,8 +1,8 @@
 //! Tasks of Label Studio: segments by `TimelineLabels`, whole clips by `Choices`.
 //!
-//! Frames are counted from 1, and the last one belongs to the range. They are those of the labelling interface, 24 per second
-//! unless it says otherwise, and not the video's. So a task says its rate as `fps`, a multiple of the video's where its pictures
-//! begin between two frames of that, and the project's labelling interface is to use it:
+//! Frames are counted from 1, and ranges include the last one. They are frames of the labelling interface, 24 per
+//! second unless it sets another rate, and not the video's. So a task gives its rate as `fps`, a multiple of the
+//! video's where frames begin between two frames of that, and the project's labelling interface is to use it:
 //!
 //! ```xml
 //! <View>
@@ -12,8 +12,8 @@
 //! </View>
 //! ```
 //!
-//! Read, the rate is that in the task, or that of a result that has the number of frames and the duration, or 24, which is
-//! remarked. A video without annotations is unlabelled.
+//! On import the rate is that of the task, or of a result that has the number of frames and the duration, or 24, with a
+//! remark. A video without annotations is unlabelled.
 
 use std::path::Path;
 
@@ -29,14 +29,15 @@ use crate::frame_times::FrameTimes;
 use crate::json_values;
 use crate::plural::counted;
 
-/// What a task says of its video besides where it is and its rate.
+/// Keys of a task besides the video and its rate.
 const GROUP: &str = "group";
 const NOTE: &str = "note";
 
-/// Frames per second of a labelling interface that does not say how many.
+/// Frames per second of a labelling interface without a frame rate.
 const USUAL_FPS: f64 = 24.0;
 
-/// How far a frame of the labelling interface may be from the video's of an even rate, as a share of the latter.
+/// Maximum distance of a frame of the labelling interface from the video's frame, as a share of a frame at an even
+/// rate.
 const MAX_ERROR: f64 = 0.1;
 
 #[derive(Deserialize)]
@@ -70,7 +71,7 @@ struct RegionValue {
     timelinelabels: Vec<String>,
     #[serde(default, deserialize_with = "json_values::as_texts")]
     choices: Vec<String>,
-    /// Labels of a part in seconds, as of sound.
+    /// Labels of a part in seconds, as for audio.
     #[serde(default, deserialize_with = "json_values::as_texts")]
     labels: Vec<String>,
     #[serde(default, deserialize_with = "json_values::as_number")]
@@ -138,14 +139,14 @@ fn task(clip: &AnnotatedClip, id: usize) -> Value {
     json!({ "id": id, "data": data, "annotations": annotations })
 }
 
-/// Frames per second at which every frame of a video can be told from the next: its own rate, or as many times that as it takes
-/// for its frames, where the first one begins late, to be near frames that are counted from where the file begins.
+/// Returns a rate in frames per second at which all frames of a video are distinct: its own rate or, where the first
+/// frame begins late, the multiple of it whose frames, counted from the beginning of the file, are near the video's.
 fn rate(times: &FrameTimes) -> Option<f64> {
     let Some(stamps) = times.as_listed() else {
         let fps = times.fps()?;
         let late = times.start_secs() * fps;
         let is_near = |factor: &f64| (late * factor - (late * factor).round()).abs() / factor <= MAX_ERROR;
-        // With half a frame of the finest rate within the error, one of them is near.
+        // If half a frame of the finest rate is within the error, one of them is near.
         return (1..=5).map(f64::from).find(is_near).map(|factor| fps * factor);
     };
     let ends = stamps.iter().skip(1).copied().chain([times.end_secs()]);
@@ -226,14 +227,14 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
 }
 
 impl RegionValue {
-    /// Returns whether it labels the video or parts of it, and not boxes in it, texts or ratings.
+    /// Returns `true` if it labels the video or parts of it, and not boxes in it, texts or ratings.
     fn is_label(&self) -> bool {
         let is_timed = self.start.is_some() && self.end.is_some();
         !(self.timelinelabels.is_empty() && self.choices.is_empty()) || (is_timed && !self.labels.is_empty())
     }
 }
 
-/// Frames per second at which the ranges of a task are counted, if it says so.
+/// Returns the frames per second at which the ranges of a task are counted, if the task has them.
 fn rate_of(task: &LabelStudioTask, regions: &[Region]) -> Option<f64> {
     let makes_sense = |fps: &f64| fps.is_finite() && *fps > 0.0;
     let named = ["fps", "frameRate", "frame_rate", "framerate"].into_iter().find_map(|key| {
@@ -245,14 +246,14 @@ fn rate_of(task: &LabelStudioTask, regions: &[Region]) -> Option<f64> {
     named.or_else(counted)
 }
 
-/// Returns the video of a task: what is called so, or else the only text there is.
+/// Returns the video of a task: the text whose key contains `video`, otherwise the only text.
 fn video_of(task: &LabelStudioTask) -> Option<String> {
     let is_about = |key: &str| [GROUP, NOTE].contains(&key);
     let texts =
         || task.data.iter().filter(|(key, _)| !is_about(key)).filter_map(|(key, value)| Some((key, value.as_str()?)));
     let called = texts().find(|(key, _)| key.to_lowercase().contains("video"));
     let path = called.or_else(|| texts().next().filter(|_| texts().count() == 1))?.1;
-    // Files served from a folder of the machine, and those that were uploaded, which have eight characters before the name.
+    // Files served from a local folder, and uploaded ones, whose names are prefixed with eight characters.
     let served = path.split_once("/data/local-files/?d=").map_or(path, |(_, path)| path);
     let uploaded = served.split_once("/data/upload/").and_then(|(_, path)| path.rsplit('/').next()?.split_once('-'));
     Some(uploaded.filter(|(random, _)| random.len() == 8).map_or(served, |(_, name)| name).to_owned())

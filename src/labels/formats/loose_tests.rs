@@ -241,7 +241,7 @@ fn videos_of_one_name_in_several_folders_keep_their_own_labels_in_every_format()
     let paths = NAMESAKES.map(str::to_owned);
     let document = namesakes(&paths, true);
     let home = Path::new("/home/me/project");
-    // The same videos in a project that lies elsewhere.
+    // The same videos in a project in another folder.
     let elsewhere = Path::new("/home/other/deeper/project");
     let moved = NAMESAKES.map(|path| StoredPath::encode(&StoredPath::decode(path, home), elsewhere));
     for format in Format::ALL.into_iter().filter(|format| *format != Format::UcfLists) {

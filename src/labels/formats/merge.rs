@@ -1,4 +1,4 @@
-//! The labels of an annotation set as a step of the project.
+//! Conversion of an annotation set to a step of the project.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,17 +17,17 @@ use crate::frame_times::FrameSpan;
 use crate::names::{Alike, composed};
 use crate::plural::counted;
 
-/// Maximum number of notes reported one by one.
+/// Maximum number of notes reported individually.
 const MAX_NOTES: usize = 100;
 
-/// Segments of a video and classes of a file that make sense; what comes after so many is left out.
+/// Maximum number of segments of a video and classes of a file; further ones are left out.
 const MAX_SEGMENTS: usize = 20_000;
 const MAX_CLASSES: usize = 10_000;
 
-/// Pictures that begin later than this on the clock of their file are worth a remark.
+/// Start of the first frame on the clock of the file, in seconds, from which a remark is made.
 const LATE_SECS: f64 = 0.1;
 
-/// Makes the step that brings the labels of `set`, read from `source`, into `document`, a project in `dir`.
+/// Returns the import of the labels of `set`, read from `source`, into `document`, a project in `dir`.
 pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
     let mut merge = Merge::new(source, document, dir, choices);
     (merge.import.notes, merge.import.remarks) = (set.notes, set.remarks);
@@ -66,29 +66,29 @@ struct Merge<'a> {
     dir: &'a Path,
     choices: Choices,
     before: &'a Document,
-    /// With the classes and videos that are new.
+    /// The document with new classes and videos.
     after: Document,
-    /// What the set says about each video.
+    /// The set's labels of each video.
     said: BTreeMap<VideoId, Video>,
-    /// How many labels of each video are left out.
+    /// Number of labels of each video that are left out.
     left_out: BTreeMap<VideoId, usize>,
-    /// The clocks of the videos whose times the set has in seconds.
+    /// The clocks of the videos whose times are in seconds in the set.
     clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
-    /// The clocks of the videos for whose frames the set has a rate.
+    /// The clocks of the videos for which the set has a frame rate.
     frame_clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
-    /// Videos whose frames the set counts at another rate, with that rate and their own.
+    /// Videos whose frames are counted at another rate in the set, with that rate and their own.
     rescaled: BTreeMap<VideoId, [f64; 2]>,
-    /// What the set calls videos that were found by their last names.
+    /// The set's names of videos that were found by their file names.
     renamed: BTreeMap<VideoId, String>,
-    /// Videos that have other content than the set says.
+    /// Videos whose content differs from that in the set.
     changed: Vec<String>,
     import: Import,
-    /// New classes that the file lists, which are added whether labels of them are left or not.
+    /// New classes listed in the file, which are added even if none of their labels remain.
     listed: BTreeSet<ClassId>,
     missing: BTreeSet<String>,
-    /// Files that are not in the project, which has others of their names.
+    /// Files that are not in the project, although others with the same names are.
     namesakes: Vec<String>,
-    /// Labels that are left out for want of a class.
+    /// Number of labels left out because their class is missing, by name.
     classless: BTreeMap<String, usize>,
 }
 
@@ -117,7 +117,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Notes something about what stands at `place`.
+    /// Adds a note on the location `place`.
     fn note(&mut self, place: &str, cause: impl Into<String>, remedy: &str) {
         let cause: String = cause.into();
         let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
@@ -171,7 +171,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Remembers a video that has other content than the file says.
+    /// Records a video whose content differs from that in the file.
     fn compare(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let hash = |facts: Option<&Facts>| facts.map(|facts| facts.hash.clone()).filter(|hash| !hash.is_empty());
         let known = self.before.videos.get(&id).and_then(|video| hash(video.facts.as_ref()));
@@ -193,7 +193,7 @@ impl<'a> Merge<'a> {
         Some(id)
     }
 
-    /// Notes that the video of a clip is not in the project.
+    /// Adds a note that the video of a clip is not in the project.
     fn miss(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>, found: FoundVideo) {
         let lost = clip.labels.len() + clip.spans.len() + clip.left_out;
         if (clip.is_extra || lost == 0) && finder.file(clip).is_none() {
@@ -225,7 +225,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Adds what a clip of the set says about a video to what others did.
+    /// Adds the labels of a clip of the set to those of other clips of the same video.
     fn add_clip(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let Some(known) = self.after.videos.get(&id) else { return };
         let facts = known.facts.clone();
@@ -339,8 +339,8 @@ impl<'a> Merge<'a> {
         })
     }
 
-    /// Returns the frames of video `id` that are frames `start` to `end` at `rate` frames per second, the first picture being
-    /// frame 0.
+    /// Returns the frames of video `id` that correspond to frames `start` to `end` at `rate` frames per second, with
+    /// the first picture as frame 0.
     fn frames_counted(
         &mut self,
         id: VideoId,
@@ -367,7 +367,7 @@ impl<'a> Merge<'a> {
         })
     }
 
-    /// Remarks what was assumed about videos.
+    /// Adds remarks on assumptions about videos.
     fn remark(&mut self) {
         let path =
             |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| StoredPath::plain(&video.path));
@@ -400,7 +400,7 @@ impl<'a> Merge<'a> {
         remark(&rescaled, cause, "Check the segments, and the column fps if they are not where they should be");
     }
 
-    /// Returns the label called `name`; nothing if it is none, or of a class that is left out.
+    /// Returns the label with the given name; `None` if there is no such class or several classes match.
     fn label(&mut self, name: &str) -> Option<Label> {
         let name = name.trim();
         let label = match (name, self.after.class_alike(name)) {
@@ -415,7 +415,7 @@ impl<'a> Merge<'a> {
         label
     }
 
-    /// Takes away the new classes all of whose labels are left out, unless the file lists them.
+    /// Removes new classes all of whose labels are left out, unless the file lists them.
     fn drop_unused_classes(&mut self, changes: &[Change]) {
         let videos = changes.iter().filter_map(|change| match change {
             Change::Video(_, video) => video.as_ref(),
@@ -511,13 +511,13 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// Up to three of `names`, and how many more there are.
+/// Returns up to three of `names` as text, and the number of further ones.
 fn some_of(names: &[String]) -> String {
     let shown = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > 3 { format!("{shown} and {} more", names.len() - 3) } else { shown }
 }
 
-/// The frames of a part, or what is wrong with it and the remedy.
+/// The frames of a part, or the fault and its remedy.
 type Frames = std::result::Result<FrameSpan, (String, &'static str)>;
 
 /// Returns the frames from `start` to before `end`, as far as they are within the video.
@@ -530,12 +530,12 @@ fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
     Ok(FrameSpan { frames: start..end.min(length), is_cut: end > length })
 }
 
-/// Seconds to the millisecond.
+/// Rounds seconds to the millisecond.
 fn rounded(secs: f64) -> f64 {
     (secs * 1000.0).round() / 1000.0
 }
 
-/// Returns whether facts from a file can be those of a video.
+/// Returns `true` if facts from a file can be those of a video.
 fn is_plausible(facts: &Facts) -> bool {
     let fits = |number: u64| i64::try_from(number).is_ok();
     facts.fps.is_finite() && facts.fps > 0.0 && fits(facts.frames as u64) && fits(facts.bytes)

@@ -15,10 +15,10 @@
 //! | [Label Studio](Format::LabelStudio) | yes | yes | by frame of its interface | yes | yes | yes | yes |
 //! | [X-AnyLabeling](Format::XAnyLabeling) | yes | yes | by frame | yes | yes | no | of segments and clip labels |
 //!
-//! Times are those of the first frame and of the one after the last, by the time stamps of the video and on the clock of its
-//! file: zero is where the file begins, as in players, even where its pictures begin later. Read, they mean the nearest frames,
-//! so that what is exported comes back to the frame as long as the unit is finer than a frame. An event without a length is one
-//! frame.
+//! Times are those of the first frame and of the one after the last, by the time stamps of the video and on the clock
+//! of its file: zero is the beginning of the file, as in players, even if its pictures begin later. On import they are
+//! mapped to the nearest frames, so that exported labels are restored exactly as long as the unit is finer than a
+//! frame. An event without a length is one frame.
 
 mod activity_net;
 mod annotation_set;
@@ -64,7 +64,7 @@ pub use ucf_lists::exported_clips;
 use uncarried::note_uncarried;
 use video_finder::VideoFinder;
 
-/// The folder that all files of an export to `target` are in.
+/// Returns the folder that all files of an export to `target` are in.
 pub fn folder_of(format: Format, target: &Path) -> &Path {
     match target.parent() {
         Some(folder) if !format.is_folder() => folder,
@@ -72,13 +72,13 @@ pub fn folder_of(format: Format, target: &Path) -> &Path {
     }
 }
 
-/// Keeps exports of a project in `dir` from its videos.
+/// Returns a guard that keeps exports of a project in `dir` from overwriting its videos.
 pub fn guard(document: &Document, dir: &Path, existing: Existing) -> OutputGuard {
     OutputGuard::new(existing).protecting(document.videos.values().map(|video| StoredPath::decode(&video.path, dir)))
 }
 
-/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder. All
-/// files are written or none, and none that exists is replaced.
+/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder.
+/// Either all files are written or none, and existing ones are not replaced.
 ///
 /// # Errors
 /// If a file exists or cannot be written.
@@ -92,10 +92,10 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
     Ok(exported)
 }
 
-/// The same without writing anything.
+/// Prepares an export without writing anything.
 ///
 /// # Errors
-/// If the format cannot hold the labels at all, or `target` is called like a file of another one.
+/// If the format cannot hold the labels at all, or `target` has the name of a file of another format.
 pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     check_name(format, target)?;
     let set = AnnotationSet::of(document, dir);
@@ -126,7 +126,7 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
     Ok(exported)
 }
 
-/// Refuses to give a file that is no table the name of one, and a folder that of a file, unless there is such a folder.
+/// Refuses a file name for a folder, unless such a folder exists, and the name of a table for a file that is none.
 fn check_name(format: Format, target: &Path) -> Result<()> {
     let name = target.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let (stem, ending) = name.trim_end_matches(".gz").rsplit_once('.').unwrap_or_default();
@@ -148,10 +148,10 @@ fn check_name(format: Format, target: &Path) -> Result<()> {
 }
 
 /// Reads the labels in `source`, a file or a folder of files, into `document`, a project in `dir`; nothing is changed
-/// until the step that comes back is performed.
+/// until the returned step is performed.
 ///
 /// # Errors
-/// If `source` as a whole cannot be read; what is wrong with parts of it is among the notes.
+/// If `source` as a whole cannot be read; problems of its parts are among the notes.
 pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Result<Import> {
     let set = match format {
         Format::Json => json::read(source),

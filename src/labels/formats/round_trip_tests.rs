@@ -1,4 +1,4 @@
-//! What is exported comes back as it was, and what is no export does no harm.
+//! Exports are imported without change, and files that are no exports do no harm.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::frame_times::FrameTimes;
 
 const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 
-/// What a video shows: labels by name, segments by frame, and the notes of these.
+/// Labels of a video: by name for the whole clip, segments by frame with label and note.
 type ShownLabels = (Vec<String>, Vec<(usize, usize, String, String)>);
 
 fn shown(document: &Document, with_notes: bool) -> BTreeMap<String, ShownLabels> {
@@ -29,7 +29,7 @@ fn shown(document: &Document, with_notes: bool) -> BTreeMap<String, ShownLabels>
     all
 }
 
-/// The same project before anything was labelled.
+/// Returns the same project before anything was labelled.
 fn unlabelled(document: &Document) -> Document {
     let mut blank = document.clone();
     for video in blank.videos.values_mut() {
@@ -196,7 +196,7 @@ fn lists_name_every_clip_that_is_cut_out_by_its_class() {
     }
 }
 
-/// A project of one video of 100 frames at 25 per second and the class wave.
+/// Returns a project of one video of 100 frames at 25 per second and the class wave.
 fn small() -> Document {
     let mut document = Document::default();
     document.apply(edits::add_class(&document, "wave").unwrap().1);
@@ -328,7 +328,8 @@ fn an_import_never_removes_what_it_could_not_replace() {
     assert_eq!((read.videos, read.kept.len(), read.replaced, read.left_out), (1, 0, 1, 0));
 }
 
-/// The small project with a video of 5 s at 30 frames per second and then 5 s at 10, with its times in the project in `dir`.
+/// Returns the small project with a video of 5 s at 30 frames per second and then 5 s at 10, with its times in the
+/// project in `dir`.
 fn variable(dir: &Path) -> Document {
     let mut document = small();
     let stamps = (0..200).map(|frame: u32| match frame {
@@ -423,7 +424,7 @@ fn every_frame_comes_back_wherever_the_film_begins_on_the_clock_of_its_file() {
             }
         };
         document.apply(edits::change_video(&document, VideoId(0), "Facts", change).unwrap());
-        // Every frame is a segment of its own.
+        // Every frame is a separate segment.
         for frame in 0..30 {
             let step = edits::add_segment(&document, VideoId(0), labels[frame % 2], frame, frame + 1);
             document.apply(step.unwrap().1);

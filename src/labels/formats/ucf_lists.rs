@@ -1,7 +1,8 @@
-//! Lists as UCF101 comes with: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` over clips `Class/v_Class_g01_c01.mp4`.
+//! UCF101's lists: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` over clips `Class/v_Class_g01_c01.mp4`.
 //!
-//! UCF101 knows clips of one class only, so that every segment and every clip with one label is to be cut out. Clips of one
-//! group have the same number after `g`, and every fourth group is tested on. Beside them stand the same clips as lists for mmaction2.
+//! UCF101 has clips of one class only, so every segment and every clip with one label is to be cut out. Clips of one
+//! group have the same number after `g`; every fourth group is a test group. The same clips are also written as lists
+//! for mmaction2.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ const TEST_EVERY: usize = 4;
 /// Distance between the numbers of a group that may be taken.
 const FURTHER_NUMBERS: usize = 10_000;
 
-/// A clip that belongs into the lists.
+/// A clip in the lists.
 struct Listed<'a> {
     clip: &'a AnnotatedClip,
     label: &'a str,
@@ -80,7 +81,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
 
 /// Returns the parts of a video to cut out.
 fn listed(clip: &AnnotatedClip) -> Vec<Listed<'_>> {
-    // Where parts are labelled they are what is learned from, as in training.
+    // If parts are labelled, training uses only these, and so does the export.
     let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.spans.is_empty());
     let whole = whole.map(|label| Listed { clip, label, frames: None });
     let parts = clip.spans.iter();
@@ -88,13 +89,14 @@ fn listed(clip: &AnnotatedClip) -> Vec<Listed<'_>> {
     whole.into_iter().chain(parts).collect()
 }
 
-/// Returns the recording a clip belongs to: itself, if nothing is said.
+/// Returns the recording of a clip: the clip itself if it has no group.
 fn group(clip: &AnnotatedClip) -> &str {
     if clip.group.is_empty() { &clip.path } else { &clip.group }
 }
 
-/// Returns the number of each group: that in its name where it came from such lists, else that of its first video.
-/// Videos that are added or labelled later change no number, so that lists that are exported again name the same clips.
+/// Returns the number of each group: that in its name if it was imported from such lists, otherwise that of its first
+/// video. Videos that are added or labelled later change no number, so that lists that are exported again name the same
+/// clips.
 fn group_numbers(set: &AnnotationSet) -> BTreeMap<&str, usize> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut taken = BTreeSet::new();
@@ -134,7 +136,7 @@ fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
     classes.iter().map(|class| (*class, name(class))).collect()
 }
 
-/// Returns a class as the name of a folder on any disk; what cannot be in one stands as `%` and two hexadecimal digits.
+/// Returns a class as a folder name that is valid on any disk; other characters become `%` and two hexadecimal digits.
 fn folder_name(class: &str) -> String {
     let mut name = String::new();
     for (place, c) in class.char_indices() {
@@ -148,14 +150,14 @@ fn folder_name(class: &str) -> String {
     name
 }
 
-/// Returns the class that the name of a folder stands for.
+/// Returns the class encoded by the name of a folder.
 fn class_name(folder: &str) -> String {
     let decoded = StoredPath::decode(&folder.replace('/', "%2F"), Path::new("/"));
     decoded.strip_prefix("/").unwrap_or(&decoded).to_string_lossy().into_owned()
 }
 
-/// Returns the clips in `folder` that an export has cut out, by its lists there, which all exports have; none where another
-/// folder of clips or UCF101 itself is.
+/// Returns the clips in `folder` that an export has cut out, by the lists that all exports have; empty for another
+/// folder of clips or UCF101 itself.
 pub fn exported_clips(folder: &Path) -> BTreeSet<PathBuf> {
     if ![CLASS_INDEX, TRAIN_LIST, TEST_LIST].iter().all(|name| folder.join(name).is_file()) {
         return BTreeSet::new();
@@ -208,7 +210,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     Ok(set)
 }
 
-/// Returns the classes in the index; none if there is none.
+/// Returns the classes in the index; empty if the file is missing.
 fn read_classes(path: &Path) -> Result<Vec<String>> {
     if !path.exists() {
         return Ok(Vec::new());
@@ -216,7 +218,7 @@ fn read_classes(path: &Path) -> Result<Vec<String>> {
     Ok(read_class_index(path)?.into_iter().map(|(_, name)| class_name(&name)).collect())
 }
 
-/// Returns the clip and the class of a line: by the number after it, else by its folder.
+/// Returns the clip and the class of a line: by the number after it, otherwise by its folder.
 fn row<'a>(line: &'a str, classes: &[String]) -> Option<(&'a str, String)> {
     let (clip, id) = fields(line);
     if let Some(id) = id {
@@ -263,7 +265,7 @@ mod tests {
         document.apply(edits::add_videos(document, videos.collect()));
     }
 
-    /// The clip that each video becomes, relative to the folder.
+    /// Returns the clip that each video becomes, relative to the folder.
     fn clips(document: &Document) -> BTreeMap<String, String> {
         let exported = prepare(Format::UcfLists, document, Path::new("/p"), Path::new("/p")).unwrap();
         let name = |path: &Path| path.strip_prefix("/p").unwrap().to_string_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! What a format has no place for, of the groups of videos and of notes: an export says so.
+//! Groups and notes that a format cannot hold, for the notes of an export.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::annotation_set::{AnnotatedClip, AnnotationSet};
 use super::exported::note_lost;
 use super::{Exported, Format};
 
-/// Notes how many groups and notes of `set` are not in the files of a format.
+/// Adds a note on the number of groups and notes of `set` that are not in the files of a format.
 pub(super) fn note_uncarried(exported: &mut Exported, set: &AnnotationSet, format: Format, target: &Path) {
     let grouped = set.clips.iter().filter(|clip| !clip.group.is_empty() && !has_group(format, clip)).count();
     let noted = set.clips.iter().filter(|clip| !clip.note.is_empty() && !has_note(format, clip)).count();
@@ -26,7 +26,7 @@ pub(super) fn note_uncarried(exported: &mut Exported, set: &AnnotationSet, forma
     }
 }
 
-/// Returns whether there is a file, or a part of one, for the clip.
+/// Returns `true` if there is a file, or a part of one, for the clip.
 fn is_written(format: Format, clip: &AnnotatedClip) -> bool {
     match format {
         Format::Cvat => clip.facts.is_some(),
@@ -60,12 +60,12 @@ fn has_span_notes(format: Format) -> bool {
     !matches!(format, Format::UcfLists | Format::Elan)
 }
 
-/// Where the only place for a group is, if there is one.
+/// Returns the only place for a group, if the format restricts it.
 fn group_place(format: Format) -> Option<&'static str> {
     matches!(format, Format::Csv | Format::UcfLists).then_some("with a label")
 }
 
-/// Where the only place for the note of a video is, if there is one.
+/// Returns the only place for the note of a video, if the format restricts it.
 fn note_place(format: Format) -> Option<&'static str> {
     matches!(format, Format::Csv | Format::Cvat | Format::XAnyLabeling).then_some("with a label of the whole clip")
 }

@@ -1,4 +1,4 @@
-//! Finds the video of the project that a file of another program means.
+//! Finds the project's video for a path in a file of another program.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -9,19 +9,19 @@ use super::super::{Document, StoredPath, VideoId};
 use super::annotation_set::AnnotatedClip;
 use crate::names::{composed, in_any_form};
 
-/// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.
+/// Maximum difference of lengths of a video as reported by two programs, in seconds and as a share.
 const LENGTH_TOLERANCE: (f64, f64) = (1.0, 0.05);
 
-/// Finds videos by what other programs call them.
+/// Finds videos by their names in other programs.
 pub(super) struct VideoFinder<'a> {
     document: &'a Document,
     dir: &'a Path,
-    /// The folder of the file that names them.
+    /// The folder of the file that names the videos.
     source_dir: &'a Path,
-    /// The folder that the file says its paths are relative to.
+    /// The base folder of the file's relative paths, as given in the file.
     said_dir: Option<&'a Path>,
     stored: HashMap<&'a str, VideoId>,
-    /// By their paths with nothing encoded.
+    /// By their unescaped paths.
     plain: HashMap<String, VideoId>,
     /// By the same in one form of Unicode; `None` where it is that of several.
     composed: HashMap<String, Option<VideoId>>,
@@ -34,13 +34,13 @@ pub(super) struct VideoFinder<'a> {
 pub(super) enum FoundVideo {
     /// The video at this path, or the only one of this name.
     Video(VideoId),
-    /// The only video with the same last name; the folders that the file names are others.
+    /// The only video with the same file name; the folders in the file are different.
     SameName(VideoId),
-    /// The only video with the same last name whose content is that of the file.
+    /// The only video with the same file name whose content is that of the file.
     SameContent(VideoId),
-    /// So many videos have this name.
+    /// Number of videos that have this name.
     Several(usize),
-    /// A video that the file has under several names, at most one of which can be its own.
+    /// A video that the file has under several names, at most one of which can be correct.
     Claimed(VideoId),
     /// No video.
     Nothing,
@@ -48,14 +48,14 @@ pub(super) enum FoundVideo {
 
 /// A possible meaning of a name.
 struct NameReading {
-    /// With `/` between names and nothing encoded.
+    /// The unescaped name, with `/` as separator.
     name: String,
-    /// Where that file could be.
+    /// Possible paths of the file.
     paths: Vec<PathBuf>,
 }
 
 impl<'a> VideoFinder<'a> {
-    /// Finds videos of `document`, a project in `dir`, that a file in `source_dir` names.
+    /// Creates a finder of videos of `document`, a project in `dir`, named by a file in `source_dir`.
     pub fn new(document: &'a Document, dir: &'a Path, source_dir: &'a Path) -> Self {
         let stored = document.videos.iter().map(|(id, video)| (video.path.as_str(), *id)).collect();
         let mut plain = HashMap::new();
@@ -75,13 +75,13 @@ impl<'a> VideoFinder<'a> {
         Self { document, dir, source_dir, said_dir: None, stored, plain, composed: composed_paths, last }
     }
 
-    /// Looks for files in `folder` as well, which the file says its paths are relative to.
+    /// Also searches `folder`, the base folder given in the file.
     pub fn with_folder(self, folder: Option<&'a Path>) -> Self {
         Self { said_dir: folder, ..self }
     }
 
-    /// Returns the videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where
-    /// several of its folders have a video of the same last name, that name alone decides for none of them.
+    /// Returns the videos of `clips` by their names in the file. A video belongs to one folder of the file: if several
+    /// of its folders contain a video of the same file name, that name alone identifies none of them.
     pub fn find_all<'c>(&self, clips: &'c [AnnotatedClip]) -> BTreeMap<&'c str, FoundVideo> {
         let mut found: BTreeMap<&str, FoundVideo> = BTreeMap::new();
         let mut names_of: HashMap<VideoId, Vec<&str>> = HashMap::new();
@@ -120,8 +120,8 @@ impl<'a> VideoFinder<'a> {
         found
     }
 
-    /// Returns the folder that the paths of a file are relative to, by the videos that they lead to from there; `None` if several
-    /// would do.
+    /// Returns the base folder of the paths of a file, by the videos that they lead to from there; `None` if several
+    /// folders fit equally well.
     fn base_of(&self, clips: &[AnnotatedClip]) -> Option<PathBuf> {
         let mut named: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
         for clip in clips {
@@ -142,8 +142,8 @@ impl<'a> VideoFinder<'a> {
         best.next().filter(|_| best.next().is_none()).map(|(base, _)| base)
     }
 
-    /// Returns the video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as
-    /// many last names of the path as it takes to leave one.
+    /// Returns the video of a clip of the file: by its path, by the location of the file or, since it may have been
+    /// moved, by as many trailing names of the path as are needed to single one out.
     pub fn find(&self, clip: &AnnotatedClip) -> FoundVideo {
         let name = clip.path.as_str();
         if clip.is_escaped
@@ -192,15 +192,16 @@ impl<'a> VideoFinder<'a> {
         video(&reading.name).or_else(|| paths.find_map(|path| video(&path)))
     }
 
-    /// Returns where the file of `clip` is, if it is anywhere; in another form of Unicode if it is in none as it is written.
+    /// Returns the path of the file of `clip`, if it exists; names in another form of Unicode match if no exact one
+    /// does.
     pub fn file(&self, clip: &AnnotatedClip) -> Option<PathBuf> {
         let paths: Vec<_> = self.readings(clip).into_iter().flat_map(|reading| reading.paths).collect();
         let in_any_form = || paths.iter().filter_map(|path| in_any_form(path)).find(|path| path.is_file());
         paths.iter().find(|path| path.is_file()).cloned().or_else(in_any_form)
     }
 
-    /// Returns what the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped,
-    /// others are as they stand, and only where nothing is called that may they be escaped too.
+    /// Returns the possible meanings of the path of `clip`, most likely first: addresses and Motionscope's own paths
+    /// are escaped; others are literal, and are unescaped only if no file has the literal name.
     fn readings(&self, clip: &AnnotatedClip) -> Vec<NameReading> {
         let name = clip.path.as_str();
         let dirs: Vec<&Path> = [self.source_dir, self.dir].into_iter().chain(self.said_dir).collect();
@@ -217,7 +218,7 @@ impl<'a> VideoFinder<'a> {
             paths.extend(dirs.iter().map(|dir| dir.join(name))); // A name may hold it there.
         }
         let plain = NameReading { name: slashed.clone(), paths };
-        // ActivityNet calls the video `v_ID.mp4` by its `ID`.
+        // ActivityNet gives the video `v_ID.mp4` as `ID`.
         let prefixed = NameReading { name: format!("v_{name}"), paths: Vec::new() };
         match clip.is_escaped {
             true => vec![escaped(&slashed), plain, prefixed],
@@ -245,11 +246,11 @@ impl<'a> VideoFinder<'a> {
         same.next().filter(|_| same.next().is_none()).map(|(_, id)| *id)
     }
 
-    /// Returns whether `file` has the content that video `id` is known to have.
+    /// Returns `true` if `file` has the content that video `id` is known to have.
     fn has_content_of(&self, file: &Path, id: VideoId) -> bool {
         let facts = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some(facts) = facts.filter(|facts| !facts.hash.is_empty()) else { return false };
-        // Its length rules out most without reading it.
+        // The length rules out most files without reading them.
         fs::metadata(file).is_ok_and(|file| file.len() == facts.bytes)
             && fingerprint(file).is_ok_and(|(_, hash)| hash == facts.hash)
     }
@@ -259,7 +260,7 @@ impl<'a> VideoFinder<'a> {
         let found = self.namesakes(spelled);
         let folders: Vec<&str> =
             name.rsplit('/').skip(1).take_while(|part| !matches!(*part, "" | "." | "..")).collect();
-        // How many of the folders above are the same, from the last one on.
+        // Number of equal parent folders, counted from the last one.
         let shared = |path: &str| {
             let path = StoredPath::decode(path, self.dir);
             let parts = path.iter().rev().skip(1).map(|part| composed(&part.to_string_lossy()).into_owned());
@@ -283,7 +284,7 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
-    /// Returns whether the file that a clip names is there and is not video `id`, or has other content.
+    /// Returns `true` if the file that a clip names is there and is not video `id`, or has other content.
     fn is_another(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let Some(video) = self.document.videos.get(&id) else { return true };
         let known_hash = video.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
@@ -299,7 +300,7 @@ impl<'a> VideoFinder<'a> {
         told_hash.zip(known_hash).is_some_and(|(told, known)| told != known)
     }
 
-    /// Returns whether video `id` may have the length that the file gives for a clip.
+    /// Returns `true` if video `id` may have the length that the file gives for a clip.
     fn is_as_long(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let known = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some((known, told)) = known.zip(clip.length_secs.filter(|secs| *secs > 0.0)) else { return true };
@@ -312,7 +313,7 @@ impl<'a> VideoFinder<'a> {
 /// Returns the path in the address of a file, as it is escaped there.
 fn address(name: &str) -> Option<&str> {
     let path = name.strip_prefix("file://")?;
-    // Before the letter of a disk there is one more slash.
+    // A drive letter is preceded by an additional slash.
     let is_disk = path.as_bytes().get(2) == Some(&b':');
     Some(path.strip_prefix('/').filter(|_| is_disk).unwrap_or(path))
 }

@@ -1,8 +1,9 @@
 //! X-AnyLabeling's video classifier: one JSON file next to each video, of the same name (version 1.0.0, `video_classification`).
 //!
-//! It knows segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
-//! is `clip` and a number, which X-AnyLabeling keeps, with the note of the video as its description. The files go into folders as the videos are in the project's; beside the
-//! videos, X-AnyLabeling finds them. `path` is where the project has the video, which may be outside of its folder.
+//! It has segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
+//! is `clip` and a number, which X-AnyLabeling keeps, with the note of the video as its description. Files are in
+//! folders like the videos of the project; X-AnyLabeling finds them beside the videos. `path` is the project's path of
+//! the video, which may be outside of its folder.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -33,7 +34,7 @@ struct XAnyFile {
     #[serde(default, deserialize_with = "json_values::as_text")]
     r#type: String,
     video: String,
-    /// Of an export of a project, as the project has it.
+    /// The path in the project, in an export of a project.
     #[serde(default)]
     path: Value,
     #[serde(default)]
@@ -74,7 +75,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
             timeless += clip.spans.len() + clip.labels.len();
             continue;
         };
-        // The description of the whole clip's segment is the place for the note of the video.
+        // The description of the whole clip's segment holds the note of the video.
         let whole_clip =
             |label: &String| Span { note: clip.note.clone(), ..Span::new(label, Extent::Frames(0, facts.frames)) };
         let labels = clip.labels.iter().map(whole_clip);
@@ -138,7 +139,7 @@ fn add(set: &mut AnnotationSet, file: XAnyFile, folder: &Path, place: &str, path
         }
     }
     let beside = folder.join(&file.video).to_string_lossy().replace('\\', "/");
-    // Unless the file was made that of another video since.
+    // Unless the file has been assigned to another video since.
     let path_of_project = file.path.as_str().filter(|path| path.rsplit('/').next() == Some(file.video.as_str()));
     let video = path_of_project.map_or(beside, str::to_owned);
     let duration_ms = json_values::number(&file.duration_ms);
@@ -171,8 +172,8 @@ fn add(set: &mut AnnotationSet, file: XAnyFile, folder: &Path, place: &str, path
 }
 
 impl XAnySegment {
-    /// From when to when. Its frames are counted at the rate in the file, which need not be the video's, and its times are the
-    /// player's: frames count where there are no times.
+    /// Returns the extent. Frames are counted at the rate in the file, which may differ from the video's, and times are
+    /// the player's; frames are used if there are no times.
     fn extent(&self) -> std::result::Result<Extent, String> {
         if let Some((start, end)) = self.start_ms.zip(self.end_ms) {
             return Ok(Extent::Secs(start / 1000.0, end / 1000.0));
@@ -188,7 +189,8 @@ impl XAnySegment {
         }
     }
 
-    /// Returns whether it is a label of the whole clip, as [`write()`] wrote it: others may begin their names so as well.
+    /// Returns `true` if it is a label of the whole clip, as [`write()`] wrote it: others may begin their names so as
+    /// well.
     fn is_whole(&self, duration_ms: Option<f64>) -> bool {
         let number = self.id.as_str().and_then(|id| id.strip_prefix(CLIP)).unwrap_or_default();
         let is_numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

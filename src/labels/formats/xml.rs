@@ -10,9 +10,9 @@ use roxmltree::{Document, Error as XmlError, Node, ParsingOptions};
 use crate::annotations::text;
 use crate::error::{Error, Result};
 
-/// Elements within elements that make sense.
+/// Maximum depth of nested elements.
 const MAX_DEPTH: usize = 64;
-/// Prefixes without a declaration that a file may have: for each it is read once more.
+/// Maximum number of undeclared prefixes in a file: for each, it is parsed once more.
 const MAX_PREFIXES: usize = 16;
 
 /// An element that was read.
@@ -39,7 +39,7 @@ impl Element {
         })
     }
 
-    /// Returns the value of an attribute; nothing if it is not there.
+    /// Returns the value of an attribute; `None` if it is missing.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -59,8 +59,8 @@ type Parsed<T> = std::result::Result<T, (usize, String)>;
 
 fn parse(text: &str) -> Parsed<Element> {
     let mut text = Cow::Borrowed(text);
-    // Tools that do not know namespaces leave out what a prefix stands for. It is declared in the line of the outermost element, so
-    // that all lines keep their numbers.
+    // Tools without support for namespaces omit the declarations of prefixes. They are added in the line of the
+    // outermost element, so that the numbers of all lines are unchanged.
     for _ in 0..MAX_PREFIXES {
         let Err(XmlError::UnknownNamespace(prefix, _)) = parse_document(&text) else { break };
         let declaration = format!(" xmlns:{prefix}=\"{prefix}\"");
@@ -81,7 +81,7 @@ fn parse(text: &str) -> Parsed<Element> {
 }
 
 fn parse_document(text: &str) -> std::result::Result<Document<'_>, XmlError> {
-    // A document type is read past, as long as it defines no entities.
+    // A document type is skipped if it defines no entities.
     let options = ParsingOptions { allow_dtd: !text.contains("<!ENTITY"), ..ParsingOptions::default() };
     Document::parse_with_options(text, options)
 }
@@ -108,7 +108,8 @@ fn without_place(message: &str) -> &str {
     message.rsplit_once(" at ").filter(|(_, place)| is_place(place)).map_or(message, |(cause, _)| cause)
 }
 
-/// Counts lines as it is asked for places one after the other: from the beginning for each, a large file would take hours.
+/// Converts positions to line numbers incrementally: counting from the beginning each time would take hours for a large
+/// file.
 struct Lines<'a> {
     text: &'a str,
     line: usize,
@@ -141,7 +142,7 @@ fn element(node: Node<'_, '_>, lines: &mut Lines<'_>, depth: usize) -> Parsed<El
     })
 }
 
-/// XML that is being written, an element a line.
+/// Writes XML, one element per line.
 #[derive(Default)]
 pub(super) struct XmlWriter {
     text: String,
@@ -161,7 +162,7 @@ impl XmlWriter {
         self.open.push(name);
     }
 
-    /// Closes the element that was opened last.
+    /// Closes the innermost open element.
     pub fn close(&mut self) {
         if let Some(name) = self.open.pop() {
             self.indent();
@@ -169,13 +170,13 @@ impl XmlWriter {
         }
     }
 
-    /// An element with nothing in it.
+    /// Writes an element without content.
     pub fn empty(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
         self.begin(name, attributes);
         self.text += "/>\n";
     }
 
-    /// An element with text in it.
+    /// Writes an element with text.
     pub fn element(&mut self, name: &'static str, attributes: &[(&str, &str)], text: &str) {
         self.begin(name, attributes);
         self.text += ">";
@@ -206,7 +207,7 @@ impl XmlWriter {
     }
 }
 
-/// Text as XML holds it; characters that XML has no place for are left out.
+/// Appends text with XML escapes; characters that XML cannot represent are left out.
 fn escape(xml: &mut String, text: &str) {
     for c in text.chars() {
         match c {

@@ -1,4 +1,4 @@
-//! Saving a project: its files are brought up to date, in place or on a thread of its own.
+//! Saving a project: its files are updated, in place or in the background.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,10 +13,10 @@ use crate::labels::saving::{Names, Save, Saving};
 use crate::labels::{VideoId, disk, sidecar};
 
 impl Project {
-    /// Brings the files up to date and begins a new journal; does nothing if they are.
+    /// Updates the files and begins a new journal; does nothing if they are up to date.
     ///
     /// # Errors
-    /// If they cannot be written. Then the journal holds what they lack, and it can be tried again.
+    /// If they cannot be written. Then the journal holds the missing changes, and the call can be repeated.
     pub fn save(&mut self) -> Result<()> {
         if let Some(saving) = self.saving.take() {
             let written = saving.wait();
@@ -33,7 +33,7 @@ impl Project {
     /// meanwhile.
     ///
     /// # Errors
-    /// If there can be no such thread.
+    /// If the thread cannot be started.
     pub fn save_in_background(&mut self, done: impl FnOnce() + Send + 'static) -> Result<()> {
         if self.is_saving() {
             return Ok(());
@@ -48,7 +48,7 @@ impl Project {
         Ok(())
     }
 
-    /// Returns whether a save is in progress whose end [`Self::poll_save`] has not reported.
+    /// Returns `true` if a save is in progress whose end [`Self::poll_save`] has not reported.
     pub fn is_saving(&self) -> bool {
         self.saving.is_some()
     }
@@ -90,8 +90,8 @@ impl Project {
         Some((save, names))
     }
 
-    /// Publishes the files `written` for the state `revision`, unless the project has changed since: then the journal holds the
-    /// difference. Returns true if the files are complete.
+    /// Publishes the files `written` for the state `revision`; if the project has changed since, the journal holds the
+    /// difference. Returns `true` if the files are complete.
     fn finish(
         &mut self,
         revision: u64,

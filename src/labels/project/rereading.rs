@@ -1,4 +1,4 @@
-//! Locked labels are read again, on a thread of its own where a window must not wait for the disk.
+//! Rereading of locked labels, on a separate thread where the window must not wait for the disk.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,14 @@ use crate::labels::{Class, StoredPath, Video, VideoId};
 pub struct LockedLabels {
     dir: PathBuf,
     classes: Vec<Class>,
-    /// The videos, each with the name of its file of labels.
+    /// The videos, each with the name of its label file.
     videos: Vec<(VideoId, Video, String)>,
     revision: u64,
 }
 
-/// What was read of them, for the project as it was at a revision.
+/// The labels that were read, for one revision of the project.
 pub struct ReadLabels {
-    /// The videos as they are now, or locked still; each with what was said of it before.
+    /// The videos as they are now, possibly still locked, each with its earlier error.
     videos: Vec<(VideoId, Video, Option<Error>)>,
     revision: u64,
 }
@@ -27,11 +27,11 @@ pub struct ReadLabels {
 pub struct Reread {
     /// Videos whose labels are no longer locked.
     pub unlocked: Vec<VideoId>,
-    /// Why the others still are.
+    /// The errors of those that are still locked.
     pub still: Vec<Error>,
-    /// What was said of all of them before.
+    /// The earlier errors of all of them.
     pub outdated: Vec<Error>,
-    /// What is to be known of the labels that were read.
+    /// Notes on the labels that were read.
     pub notes: Vec<Error>,
 }
 
@@ -59,8 +59,8 @@ impl Project {
         LockedLabels { dir, classes, videos: videos.collect(), revision: self.revision }
     }
 
-    /// Takes in what was read of locked labels: those that could be read are unlocked. `None` where the project has changed since:
-    /// they are to be read again.
+    /// Applies labels that were read: readable ones are unlocked. `None` if the project has changed since, in which
+    /// case they must be read again.
     pub fn take_read(&mut self, read: ReadLabels) -> Option<Reread> {
         if read.revision != self.revision {
             return None;
@@ -84,7 +84,7 @@ impl Project {
         Some(reread)
     }
 
-    /// Reads the files of locked labels again, here and now: those that can be read are unlocked.
+    /// Rereads the files of locked labels synchronously; readable ones are unlocked.
     pub fn read_again(&mut self) -> Reread {
         let read = self.locked_labels().read();
         self.take_read(read).unwrap_or_default() // Nothing has changed meanwhile.

@@ -9,7 +9,7 @@ use crate::app::ui::widgets::{explanation, plot_height};
 use crate::evaluation::StreamReport;
 use crate::plural::counted;
 
-/// Least height of the plot, in points.
+/// Minimum height of the plot, in points.
 const HEIGHT: f32 = 220.0;
 
 /// Draws the page.

@@ -7,7 +7,7 @@ use crate::app::ui::format::percent_or_dash;
 use crate::app::ui::theme::Tokens;
 use crate::evaluation::{ActionsReport, ClassFigures, StreamReport, interval_in_percent};
 
-/// A column that the rows can be ordered by.
+/// A column that rows can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ClassColumn {
     Class,
@@ -25,10 +25,10 @@ const COLUMNS: [(ClassColumn, &str, &str); 5] = [
     (ClassColumn::F1, "F1", "Harmonic mean of precision and recall, %"),
 ];
 
-/// Room beside a head, in points.
+/// Horizontal padding of a head, in points.
 const HEAD_PADDING: f32 = 2.0;
 
-/// Which column orders the rows, and whether from its largest value down.
+/// The column that orders the rows, and the direction.
 pub(super) struct Order {
     column: ClassColumn,
     descending: bool,
@@ -41,7 +41,7 @@ impl Default for Order {
 }
 
 impl Order {
-    /// The classes in this order; those without a value come last.
+    /// Returns the classes in this order; those without a value come last.
     fn of(&self, classes: &[ClassFigures]) -> Vec<usize> {
         let value = |class: usize| {
             let figures = &classes[class];
@@ -108,7 +108,7 @@ pub(super) fn classes_ui(
     wanted
 }
 
-/// The head of a column; a click orders by it, a second one the other way round.
+/// Draws the head of a column; a click sorts by it, a second one reverses the order.
 fn head_ui(ui: &mut Ui, order: &mut Order, column: ClassColumn, title: &str, tooltip: &str) {
     let active = order.column == column;
     let mark = match (active, order.descending) {
@@ -119,7 +119,7 @@ fn head_ui(ui: &mut Ui, order: &mut Order, column: ClassColumn, title: &str, too
     let text = RichText::new(format!("{title}{mark}")).small();
     let button = Button::selectable(active, text).small();
     let head = ui.scope(|ui| {
-        // Above the cells, which have no frame.
+        // Aligned with the cells, which have no frame.
         ui.spacing_mut().button_padding.x = HEAD_PADDING;
         ui.add(button)
     });

@@ -1,31 +1,31 @@
-//! Which of the evaluated clips are listed.
+//! Filter of the list of evaluated clips.
 
 use std::sync::Arc;
 
 use crate::evaluation::ActionsReport;
 
-/// Which clips are listed.
+/// Filter of the listed clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClipFilter {
-    /// Those that are taken for another class.
+    /// Misclassified clips.
     #[default]
     Wrong,
-    /// All of them.
+    /// All clips.
     All,
-    /// Those of a class.
+    /// Clips of one class.
     Class(usize),
-    /// Those of a class that are taken for another one, or for the same.
+    /// Clips of one class with the same predicted class.
     Pair {
-        /// Their class.
+        /// True class.
         label: usize,
-        /// What they are taken for.
+        /// Predicted class.
         guess: usize,
     },
 }
 
 impl ClipFilter {
-    /// The places of the clips among the results: the most confident errors first, then what is right, the least confident
-    /// first.
+    /// Returns the places of the clips among the results: the most confident errors first, then what is right, the
+    /// least confident first.
     pub fn of(self, report: &ActionsReport, stream: &str) -> Vec<usize> {
         let mut found: Vec<(usize, bool, f64)> = Vec::new();
         for (index, result) in report.results.iter().enumerate() {
@@ -45,7 +45,7 @@ impl ClipFilter {
         found.into_iter().map(|(index, ..)| index).collect()
     }
 
-    /// What the list shows, in words.
+    /// Returns a description of the filter.
     pub fn title(self, report: &ActionsReport) -> Option<String> {
         let name = |class: usize| report.classes.get(class).map_or("?", String::as_str);
         match self {
@@ -57,16 +57,16 @@ impl ClipFilter {
     }
 }
 
-/// The clips that a filter lists of a report, found once and not for every repaint.
+/// The clips of a report that a filter selects, computed once instead of on every repaint.
 #[derive(Default)]
 pub(super) struct ListedClips {
-    /// The report is held, so that no other one can take its address.
+    /// Holds the report, so that no other one can have its address.
     of: Option<(Arc<ActionsReport>, ClipFilter, &'static str)>,
     clips: Vec<usize>,
 }
 
 impl ListedClips {
-    /// The places of the clips, as [`ClipFilter::of`] has them.
+    /// Returns the places of the clips, as [`ClipFilter::of`] has them.
     pub fn of(&mut self, report: &Arc<ActionsReport>, filter: ClipFilter, stream: &'static str) -> &[usize] {
         let is_known = |(known, by, of): &(Arc<ActionsReport>, ClipFilter, &'static str)| {
             Arc::ptr_eq(known, report) && (*by, *of) == (filter, stream)
@@ -79,10 +79,10 @@ impl ListedClips {
     }
 }
 
-/// What a person clicked on.
+/// The clips behind a click.
 pub enum WantedClips {
     /// A list of clips.
     Clips(ClipFilter),
-    /// The clip of this result, in the viewer.
+    /// The clip of this result, to be opened in the viewer.
     Clip(usize),
 }

@@ -1,4 +1,4 @@
-//! The clips of the report, the wrong ones first; a click opens one in the viewer, where its true class is shown.
+//! The clips of the report, errors first; a click opens one in the viewer, which shows its true class.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::plural::counted;
 
 /// Height of a clip's row, in points.
 const ROW: f32 = 38.0;
-/// Unreadable clips that are shown; the log has them all.
+/// Maximum number of unreadable clips shown; the log has them all.
 const FAILURES: usize = 20;
 
 /// Draws the list.
@@ -53,7 +53,7 @@ pub(super) fn clips_ui(
     wanted
 }
 
-/// What is listed, and how to open it.
+/// Returns a description of the list with how to open a clip.
 fn list_words(clips: usize, filter: ClipFilter, stream: &str, mean: &str) -> String {
     let by = match stream {
         "fused" => "fused scores".into(),
@@ -69,7 +69,7 @@ fn list_words(clips: usize, filter: ClipFilter, stream: &str, mean: &str) -> Str
     }
 }
 
-/// What the scores of a clip are in a report; the viewer's are of one window.
+/// Returns a description of a report's scores of a clip; the viewer's scores are of one window.
 fn mean_words(report: &ActionsReport) -> String {
     match report.views.parse::<Protocol>() {
         Ok(protocol) => format!("mean of {}", counted(protocol.samples * protocol.crops.count(), "view")),
@@ -77,14 +77,14 @@ fn mean_words(report: &ActionsReport) -> String {
     }
 }
 
-/// What `stream` says about the clip of result `index`, and of how many views that is the mean.
+/// Returns the prediction of `stream` for the clip of result `index`, with the number of views in its mean.
 pub(super) fn answer_words(report: &ActionsReport, stream: &str, index: usize) -> Option<String> {
     let guess = report.results.get(index)?.guess(stream)?;
     let class = report.classes.get(guess.class)?;
     Some(format!("{class} {} %, {}", fusion::percent(guess.confidence, 1), mean_words(report)))
 }
 
-/// A clip: its name, and its class beside what it was taken for. True if it was clicked.
+/// Draws a clip: its name, class and predicted class. Returns `true` if it was clicked.
 pub(super) fn row_ui(ui: &mut Ui, report: &ActionsReport, stream: &str, index: usize, is_open: bool) -> bool {
     let tokens = Tokens::of(ui);
     let result = &report.results[index];

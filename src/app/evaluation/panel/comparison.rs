@@ -1,4 +1,4 @@
-//! What changed since another report: accuracies, McNemar's test, classes and clips.
+//! Changes since another report: accuracies, McNemar's test, classes and clips.
 
 use eframe::egui::{Grid, Label, RichText, TextStyle, Ui};
 
@@ -14,11 +14,11 @@ use crate::app::ui::widgets::{explanation, remark, section};
 use crate::evaluation::{ActionsReport, Comparison, StreamChange, interval_in_percent};
 use crate::plural::counted;
 
-/// Clips that are listed on either side.
+/// Maximum number of clips listed on either side.
 const CLIPS: usize = 50;
-/// Classes that are named where a report is to be chosen.
+/// Maximum number of classes named where a report is to be chosen.
 const NAMED: usize = 3;
-/// Below this probability a difference is not put down to chance.
+/// Significance level of a difference.
 const UNLIKELY: f64 = 0.05;
 
 /// Draws the page.
@@ -73,7 +73,7 @@ fn named(classes: &[String]) -> String {
     }
 }
 
-/// The accuracies of A and B.
+/// Draws the accuracies of A and B.
 fn table_ui(ui: &mut Ui, comparison: &Comparison) {
     let tokens = Tokens::of(ui);
     let number = |text: String, color| RichText::new(text).text_style(TextStyle::Monospace).color(color);
@@ -112,7 +112,7 @@ fn table_ui(ui: &mut Ui, comparison: &Comparison) {
     });
 }
 
-/// McNemar's test, and the classes and clips that changed.
+/// Draws McNemar's test, and the classes and clips that changed.
 fn change_ui(ui: &mut Ui, report: &ActionsReport, change: &StreamChange) -> Option<WantedClips> {
     let tokens = Tokens::of(ui);
     section(ui, &format!("{} scores", capitalised(change.name)));

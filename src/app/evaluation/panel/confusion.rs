@@ -1,4 +1,4 @@
-//! The confusion matrix and the classes that are confused most; a click lists the clips.
+//! The confusion matrix and the most confused classes; a click lists the clips.
 
 use eframe::egui::{Label, RichText, Sense, Ui};
 
@@ -10,7 +10,7 @@ use crate::app::ui::widgets::{explanation, section};
 use crate::evaluation::{ActionsReport, StreamReport};
 use crate::plural::counted;
 
-/// Confused pairs that are listed.
+/// Maximum number of confused pairs listed.
 const PAIRS: usize = 10;
 
 /// Draws the matrix and the most confused pairs.

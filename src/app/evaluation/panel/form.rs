@@ -1,4 +1,4 @@
-//! The choices of an evaluation: which clips, and how they are seen.
+//! The settings of an evaluation: clips and sampling.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::app::ui::widgets::{explanation, field};
 use crate::data::Layout;
 use crate::evaluation::{Crops, Spread};
 
-/// Characters of a file name on a button; its tooltip has the whole path.
+/// Maximum number of characters of a file name on a button; its tooltip has the whole path.
 const NAME: usize = 26;
 
 /// Draws the choices.
@@ -62,7 +62,7 @@ fn source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) -> bool {
     labels
 }
 
-/// What a list may need besides.
+/// Draws the further settings of a list.
 fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let classes = [(Command::ChooseEvaluationClasses, "File…")];
     path_ui(ui, cx, "Classes", |settings| &mut settings.classes, &classes);
@@ -115,7 +115,7 @@ fn views_ui(ui: &mut Ui, settings: &mut EvaluationSettings) {
     });
 }
 
-/// A file or folder that can be chosen in one way or several, and be forgotten.
+/// Draws a file or folder that can be chosen in one or more ways and be cleared.
 fn path_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
@@ -131,7 +131,7 @@ fn path_ui(
             return;
         };
         let name = chosen.file_name().unwrap_or(chosen.as_os_str()).to_string_lossy();
-        // A list without an ending is a folder of lists.
+        // A list without an extension is a folder of lists.
         let way = if chosen.extension().is_none() { ways.len() - 1 } else { 0 };
         let (command, _) = ways[way];
         command_button(ui, cx, command, shortened(&name)).on_hover_text(chosen.display().to_string());
@@ -143,7 +143,7 @@ fn path_ui(
     });
 }
 
-/// The end of a long name: there its number is.
+/// Returns the end of a long name, which has its number.
 pub(super) fn shortened(name: &str) -> String {
     let letters = name.chars().count();
     if letters <= NAME {

@@ -11,9 +11,9 @@ use crate::evaluation::{ActionsReport, SweepPoint, interval_in_percent, wilson_i
 use crate::nets::fusion::{Fusion, FusionRule};
 use crate::plural::counted;
 
-/// Least height of the plot, in points.
+/// Minimum height of the plot, in points.
 const HEIGHT: f32 = 170.0;
-/// Largest weight of the slider, and of the sweep.
+/// Largest weight of the slider and of the sweep.
 const LARGEST: f64 = 4.0;
 
 /// Draws the page.

@@ -1,5 +1,5 @@
-//! The evaluation panel: how often the networks in use are right about labelled clips, live while they are scored, with a
-//! way from every wrong clip into the viewer.
+//! The evaluation panel: accuracy of the networks in use on labelled clips, live while they are scored. A click opens a
+//! misclassified clip in the viewer.
 
 mod calibration;
 mod classes;
@@ -35,15 +35,15 @@ use crate::app::viewer::clips::KnownClip;
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 
-/// Errors of a list that are shown at once; the log has them all.
+/// Maximum number of errors of a list shown at once; the log has them all.
 const ERRORS: usize = 8;
 
 /// Width of the button that starts and stops, in points.
 const EVALUATE_WIDTH: f32 = 76.0;
-/// Least height of a page, in points: in a lower panel everything scrolls.
+/// Minimum height of a page, in points: in a lower panel everything scrolls.
 const LEAST_PAGE: f32 = 240.0;
 
-/// What of the report is shown.
+/// The shown page of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum EvaluationPage {
     #[default]
@@ -70,14 +70,14 @@ const PAGES: [(EvaluationPage, &str, &str); 7] = [
 /// The evaluation panel.
 pub struct EvaluationPanel {
     page: EvaluationPage,
-    /// The stream whose figures are shown, if the report has it.
+    /// The displayed stream, if the report has it.
     stream: &'static str,
     clips: ClipFilter,
     /// The report that the filter is for, as the state counts them.
     filtered: usize,
     listed: ListedClips,
     classes: classes::Order,
-    /// Whether clips were scored when the panel was drawn last.
+    /// `true` if clips were scored when the panel was drawn last.
     was_scoring: bool,
 }
 
@@ -95,7 +95,7 @@ impl Panel for EvaluationPanel {
         let height = ui.available_height();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let bottom = ui.cursor().top() + height;
-            // Before what folds away, comes and goes.
+            // Above the parts that collapse, appear and disappear.
             buttons_ui(ui, cx);
             ui.add_space(4.0);
             self.choices_ui(ui, cx);
@@ -112,12 +112,13 @@ impl Panel for EvaluationPanel {
 }
 
 impl EvaluationPanel {
-    /// Brings the comparison to the front.
+    /// Brings the comparison page to the front.
     pub fn show_comparison(&mut self) {
         self.page = EvaluationPage::Comparison;
     }
 
-    /// The choices; they fold away when the first clip is scored, to make room for the results: one that is refused moves nothing.
+    /// Draws the choices; they collapse when the first clip is scored, to make room for the results, but not if a run
+    /// is refused.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let running = cx.session.evaluation.is_running();
         let scores = cx.session.evaluation.phase == EvaluationPhase::Running;
@@ -136,7 +137,7 @@ impl EvaluationPanel {
     /// Draws the report down to `bottom`, the lower edge of the panel.
     fn report_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, bottom: f32, cx: &mut PanelContext<'_>) {
         if self.filtered != cx.session.evaluation.shown() {
-            // A cell of another confusion matrix means other clips here, and perhaps other classes.
+            // A cell of another confusion matrix refers to other clips, and perhaps other classes.
             (self.clips, self.filtered) = (ClipFilter::default(), cx.session.evaluation.shown());
         }
         ui.add_space(4.0);
@@ -152,7 +153,7 @@ impl EvaluationPanel {
         let size = vec2(ui.available_width(), (bottom - ui.cursor().top() - 1.0).max(LEAST_PAGE));
         let page = ui.allocate_ui(size, |ui| {
             ui.set_max_height(size.y);
-            // Below the tabs, which they do not move.
+            // Below the tabs, so that they do not move.
             errors_ui(ui, &cx.session.evaluation.errors);
             self.page_ui(ui, report, cx)
         });
@@ -171,7 +172,7 @@ impl EvaluationPanel {
         }
         let (name, stream) = chosen(report, self.stream)?;
         match self.page {
-            // Their lists scroll below what stays in place.
+            // Their lists scroll below fixed parts.
             EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, &mut self.listed, report, name, cx),
             EvaluationPage::Classes => classes::classes_ui(ui, &mut self.classes, report, stream),
             EvaluationPage::Summary => None,
@@ -189,12 +190,12 @@ impl EvaluationPanel {
     }
 }
 
-/// What scrolls in a page.
+/// Draws the scrolling content of a page.
 fn scrolled<R>(ui: &mut Ui, page: EvaluationPage, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
     ScrollArea::vertical().id_salt(("page", page as u8)).auto_shrink(false).show(ui, add_contents).inner
 }
 
-/// The choices in a few words, to be read where they are folded away.
+/// Returns the choices in a few words, to be read where they are folded away.
 fn choices_title(settings: &EvaluationSettings, session: &Session) -> String {
     let views = views_words(&settings.protocol().to_string());
     if settings.scores_labels(session.labels_project().is_some()) {
@@ -236,7 +237,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// How far the evaluation is, or how long it took.
+/// Draws the progress of the evaluation, or its duration.
 fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let evaluation = &cx.session.evaluation;
     let was_refused = |work: &Progress| !evaluation.is_running() && work.counts().1 == 0;
@@ -252,7 +253,7 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     }
 }
 
-/// How fast clips are scored, and how long that took once it is over.
+/// Returns the scoring rate, and the duration once the evaluation is over.
 fn pace_words(evaluation: &EvaluationState) -> Option<String> {
     let (rate, secs) = evaluation.pace().filter(|(rate, _)| *rate > 0.0)?;
     match evaluation.phase {
@@ -262,7 +263,7 @@ fn pace_words(evaluation: &EvaluationState) -> Option<String> {
     }
 }
 
-/// Clips a second, or seconds a clip where these are the larger number.
+/// Formats a rate as clips per second, or as seconds per clip if that number is larger.
 fn in_words(rate: f64) -> String {
     if rate >= 1.0 { format!("{rate:.1} clips/s") } else { format!("{:.1} s/clip", 1.0 / rate) }
 }
@@ -283,7 +284,7 @@ fn errors_ui(ui: &mut Ui, errors: &[Error]) {
     });
 }
 
-/// What to do where there is nothing yet.
+/// Draws instructions for when there is no report yet.
 fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     ui.add_space(SECTION_GAP);
     let evaluation = &cx.session.evaluation;

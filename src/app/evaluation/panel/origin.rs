@@ -1,4 +1,4 @@
-//! The line above the results: which model, clips and views they are of, whatever is chosen above meanwhile.
+//! The line above the results: their model, clips and views, independent of the present settings.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub(super) fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &PanelContext<'
     }
 }
 
-/// Views as people write them: `5×2 views`.
+/// Formats views for display: `5×2 views`.
 pub(super) fn views_words(views: &str) -> String {
     format!("{} views", views.replace('x', "×"))
 }
@@ -44,15 +44,15 @@ fn in_words(kind: &str, report: &ActionsReport) -> String {
     format!("{kind} of {} on {data}, {}", report.model, views_words(&report.views))
 }
 
-/// What is chosen now and is another in the report.
+/// Returns the present settings that differ from those of the report.
 fn changed(report: &ActionsReport, settings: &EvaluationSettings, session: &Session) -> Vec<&'static str> {
     let has_other_model = session.model.as_ref().is_some_and(|model| !is_of(report, model));
     let has_other_views = report.views != settings.protocol().to_string() || report.spread != settings.spread;
     let has_other_data = report.data != settings.data(session.labels_project().map(Project::dir));
-    // Of a list the command has the rest: its split, layout and classes.
+    // For a list, the command has the rest: its split, layout and classes.
     let is_other_command = || match (report.source.as_ref().and_then(|source| source.command.as_ref()), &session.model)
     {
-        // The fusion is no matter of what was scored.
+        // The fusion does not affect what was scored.
         (Some(command), Some(model)) => !command.starts_with(&format!("{} --fusion ", settings.command(&model.dir))),
         _ => false,
     };
@@ -63,7 +63,7 @@ fn changed(report: &ActionsReport, settings: &EvaluationSettings, session: &Sess
         .collect()
 }
 
-/// Whether the report is of this model.
+/// Returns `true` if the report is of this model.
 fn is_of(report: &ActionsReport, model: &ModelInfo) -> bool {
     let Some(source) = &report.source else { return report.model == model.name };
     let dir = std::path::absolute(&model.dir).unwrap_or_else(|_| model.dir.clone());

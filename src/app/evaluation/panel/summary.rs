@@ -1,4 +1,4 @@
-//! The accuracies of the streams, and what they are of.
+//! The accuracies of the streams, and the origin of the report.
 
 use eframe::egui::{Button, CollapsingHeader, Color32, Grid, Label, RichText, TextStyle, Ui};
 
@@ -9,7 +9,7 @@ use crate::app::ui::widgets::{explanation, remark};
 use crate::evaluation::{ActionsReport, ReportSource, StreamReport, interval_in_percent, interval_of_share};
 use crate::plural::counted;
 
-/// The row that is left out where there are few classes.
+/// The row that is left out if there are few classes.
 const TOP5: &str = "Top-5, %";
 const TOP1: &str = "Top-1, %";
 const INTERVAL: &str = "95 % interval, %";
@@ -62,7 +62,7 @@ fn stream_color(ui: &Ui, name: &str) -> Color32 {
     }
 }
 
-/// Draws the table and says what it is about.
+/// Draws the table and the description of the report.
 pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     state_ui(ui, report, cx);
     for text in &report.remarks {
@@ -80,7 +80,7 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelCont
     }
 }
 
-/// The accuracies with a column for each stream, and a row of top-5 where there are classes enough.
+/// Draws the accuracies with a column for each stream, and a row of top-5 if there are enough classes.
 fn accuracies_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     Grid::new("accuracies").spacing([8.0, 4.0]).show(ui, |ui| {
@@ -113,7 +113,7 @@ fn accuracies_ui(ui: &mut Ui, report: &ActionsReport) {
     });
 }
 
-/// What was held out together, with the top-1 of each part.
+/// Draws the folds that were held out, with the top-1 of each.
 fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     Grid::new("folds").striped(true).spacing([12.0, 2.0]).show(ui, |ui| {
@@ -135,7 +135,7 @@ fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
     });
 }
 
-/// Whether the report is whole, where it is from, and what was left out.
+/// Draws whether the report is complete, its origin, and what was left out.
 fn state_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let evaluation = &mut cx.session.evaluation;
@@ -162,7 +162,7 @@ fn state_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// The list, and which model was measured, where, when and by which command.
+/// Draws the list, the model, and the place, time and command of the measurement.
 fn details_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     let rows = report.source.iter().flat_map(ReportSource::rows);
@@ -172,13 +172,13 @@ fn details_ui(ui: &mut Ui, report: &ActionsReport) {
     }
 }
 
-/// With a capital.
+/// Returns the name with its first letter capitalised.
 pub(super) fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// The stream called `name`, or the last one that there is.
+/// Returns the stream called `name`, or the last one that there is.
 pub fn chosen<'a>(report: &'a ActionsReport, name: &str) -> Option<(&'static str, &'a StreamReport)> {
     report.streams().find(|(other, _)| *other == name).or_else(|| report.streams().last())
 }

@@ -1,4 +1,4 @@
-//! The benchmark panel: flow methods against ground truth, pair by pair, with a way from each pair into the viewer.
+//! The benchmark panel: flow methods against ground truth, pair by pair; a click opens a pair in the viewer.
 
 mod table;
 
@@ -26,11 +26,11 @@ const METHODS: [(Option<FlowSource>, &str); 5] = [
 /// The benchmark panel.
 pub struct BenchmarkPanel {
     dataset: FlowDataset,
-    /// Whose flow; `None` for no motion.
+    /// The measured source; `None` for no motion.
     method: Option<FlowSource>,
-    /// Whether networks see the pictures from coarse to fine.
+    /// `true` if networks use coarse-to-fine estimation.
     coarse_to_fine: bool,
-    /// Whether their flow is refined variationally.
+    /// `true` if their flow is refined variationally.
     refine: bool,
     figure: table::BenchmarkFigure,
 }
@@ -58,7 +58,7 @@ impl Panel for BenchmarkPanel {
 }
 
 impl BenchmarkPanel {
-    /// The run that the panel describes; the reason if there is none.
+    /// Returns the run that the panel describes, or the reason if there is none.
     pub fn plan(&self, root: Option<&std::path::PathBuf>) -> Result<BenchmarkPlan, &'static str> {
         let root = root.cloned().ok_or("Choose a benchmark folder first")?;
         let scales = if self.coarse_to_fine { MotionNetFlow::COARSE_TO_FINE.to_vec() } else { vec![1.0] };
@@ -109,7 +109,7 @@ impl BenchmarkPanel {
             primary_button(ui, cx, Command::RunBenchmark, if running { "Stop" } else { Command::RunBenchmark.text() });
             command_button(ui, cx, Command::SaveBenchmark, "Save as CSV…");
         });
-        // Its place stays, so that no row moves away under the pointer.
+        // Its space stays reserved, so that no row moves away under the pointer.
         match cx.session.benchmark.progress() {
             Some(progress) => progress.bar_ui(ui, "Reading the benchmark…"),
             None => ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover()).1,

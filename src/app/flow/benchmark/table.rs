@@ -1,4 +1,4 @@
-//! The results: a row for each pair, a column for each method, the mean below.
+//! The table of results: a row for each pair, a column for each method, the mean below.
 
 use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
@@ -11,14 +11,14 @@ use crate::evaluation::PairResult;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::flow::metrics::FlowErrors;
 
-/// Room for the names of pairs, distance of columns, and greatest width of one, in points.
+/// Minimum width of the names of pairs, spacing of columns, and maximum width of the names, in points.
 const NAMES: f32 = 110.0;
 const SPACING: f32 = 14.0;
 const WIDEST: f32 = 180.0;
 /// Width of a method's column in points.
 const COLUMN: f32 = 96.0;
 
-/// Which number of each pair is shown.
+/// The displayed measure of each pair.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BenchmarkFigure {
     /// Mean end-point error.
@@ -28,11 +28,11 @@ pub enum BenchmarkFigure {
     Aae,
     /// Share of outliers.
     Fl,
-    /// Share of pixels that the method gives a flow for.
+    /// Share of pixels with flow from the method.
     Density,
-    /// End-point error of what stays visible.
+    /// End-point error of visible pixels.
     Matched,
-    /// End-point error of what is occluded.
+    /// End-point error of occluded pixels.
     Unmatched,
     /// Time.
     Millis,
@@ -66,7 +66,7 @@ impl BenchmarkFigure {
         if self == Self::Millis { Some(result.ms) } else { self.of_errors(result.errors.as_ref()) }
     }
 
-    /// Of all pairs of a run that are measured; `None` if there is none.
+    /// Returns the mean over all measured pairs of a run; `None` if there is none.
     fn mean_of(self, run: &BenchmarkRun) -> Option<f64> {
         if self != Self::Millis {
             let errors: Vec<FlowErrors> = run.results.iter().filter_map(|result| result.errors).collect();
@@ -77,7 +77,7 @@ impl BenchmarkFigure {
         millis.get(millis.len() / 2).copied()
     }
 
-    /// How many of how many pairs the mean of a run is over.
+    /// Returns the number of pairs in the mean of a run, and the number it could have.
     fn coverage(self, run: &BenchmarkRun) -> [usize; 2] {
         if self == Self::Millis {
             return [run.results.len(), run.pairs.len()];
@@ -87,10 +87,10 @@ impl BenchmarkFigure {
     }
 }
 
-/// What a cell of the table holds.
+/// The content of a cell of the table.
 struct Cell {
     text: String,
-    /// The number, if it may be compared with others.
+    /// The number, if it is comparable with others.
     value: Option<f64>,
     tooltip: String,
 }
@@ -170,7 +170,7 @@ pub fn table_ui(ui: &mut Ui, figure: &mut BenchmarkFigure, cx: &mut PanelContext
     }
 }
 
-/// The methods, their variants below.
+/// Draws the methods, with their variants below.
 fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun], width: f32) {
     let tokens = Tokens::of(ui);
     ui.label("");
@@ -187,13 +187,13 @@ fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun], width: f32) {
     ui.end_row();
 }
 
-/// `MotionNet-16, coarse to fine` and `TV-L1 (opencv)` in two lines.
+/// Splits `MotionNet-16, coarse to fine` and `TV-L1 (opencv)` into two lines.
 fn head_lines(method: &str) -> (&str, &str) {
     let bracketed = || method.split_once(" (").and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
     method.split_once(", ").or_else(bracketed).unwrap_or((method, ""))
 }
 
-/// A row of cells, the best number marked.
+/// Draws a row of cells with the best number marked.
 fn cells_ui(ui: &mut Ui, figure: BenchmarkFigure, cells: Vec<Cell>) {
     let tokens = Tokens::of(ui);
     let known = || cells.iter().filter_map(|cell| cell.value);

@@ -23,7 +23,7 @@ pub fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     explanation(ui, tooltip);
 }
 
-/// The name and the purpose of a preset.
+/// Returns the name and the purpose of a preset.
 fn words(preset: DisPreset) -> (&'static str, &'static str) {
     match preset {
         DisPreset::Ultrafast => ("Ultrafast", "Quarter-size frames, no refinement."),

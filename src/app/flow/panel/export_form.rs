@@ -1,4 +1,4 @@
-//! Flow out of the window: of the present pair as a file or a picture, of the whole clip as files or a video.
+//! Export of flow: the present pair as a file or picture, the whole clip as files or a video.
 
 use eframe::egui::{ComboBox, Ui};
 
@@ -26,7 +26,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());
         command_button(ui, cx, Command::SaveComparison, Command::SaveComparison.text());
     });
-    // The format stays as it is during an export, whose progress takes its place.
+    // The format is fixed during an export, whose progress replaces it.
     match cx.session.exporting {
         Some(progress) => progress_ui(ui, &progress, cx),
         None => format_ui(ui, &mut cx.settings.export_format),
@@ -61,7 +61,7 @@ fn format_ui(ui: &mut Ui, format: &mut FlowFormat) {
     });
 }
 
-/// What a format is called.
+/// Returns the name of a format.
 pub fn name(format: FlowFormat) -> &'static str {
     match format {
         FlowFormat::Flo => "Middlebury .flo",

@@ -1,4 +1,4 @@
-//! The flow panel: where flow comes from, what each source costs, and how TV-L1 and DIS work.
+//! The flow panel: the sources of flow, their cost, and the parameters of TV-L1 and DIS.
 
 mod dis_form;
 pub mod export_form;
@@ -18,7 +18,7 @@ use crate::app::ui::widgets::{explanation, field, remark, section, source_dot};
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{FlowSource, MAX_STRIDE};
 
-/// Room that the scroll bar takes when the pointer is over it, in points.
+/// Width of the scroll bar under the pointer, in points.
 const SCROLL_BAR: f32 = 10.0;
 
 /// The flow panel.
@@ -47,7 +47,7 @@ impl Panel for FlowPanel {
     }
 }
 
-/// One source: its switch, its rate or what is wrong with it, and what can be done about it.
+/// Draws one source: its switch, its rate or its error, and the remedy.
 fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         source_dot(ui, source);
@@ -86,7 +86,7 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// Switches a source on for the figures and the scores; what a view shows is on in any case.
+/// Draws the switch of a source for the figures and the scores; a source in view is always on.
 fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Response {
     let free = matches!(source, FlowSource::Network | FlowSource::Truth);
     let shown = free || cx.settings.views.show(source);
@@ -111,7 +111,7 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
     response
 }
 
-/// The file or folder a source works with, and the way to another one.
+/// Draws the file or folder of a source, and the button to choose another one.
 fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     let (path, none) = match source {
         FlowSource::SecondNetwork => (cx.settings.flow.second_model.clone(), "No model selected."),
@@ -162,7 +162,7 @@ fn score_every_source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     explanation(ui, "Also classify with every enabled flow source (10 extra flows per window)");
 }
 
-/// Shows `new` wherever `old` is shown.
+/// Replaces `old` by `new` in all views.
 fn replace(views: &mut Views, old: FlowSource, new: FlowSource) {
     for index in 0..views.list().len() {
         if let Some(view) = views.get_mut(index) {

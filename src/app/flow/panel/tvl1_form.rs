@@ -1,4 +1,4 @@
-//! The parameters of TV-L1: a named set, or each by itself; what would diverge is refused with its range.
+//! The parameters of TV-L1: a preset, or individual values; values that would diverge are refused with their range.
 
 use eframe::egui::{Checkbox, ComboBox, DragValue, Label, Ui};
 
@@ -7,13 +7,13 @@ use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
 use crate::flow::tvl1::Tvl1Parameters;
 
-/// Longest sides that are offered; `None` is the video's own size.
+/// Longest sides on offer; `None` is the video's own size.
 const SIDES: [Option<u32>; 3] = [Some(320), Some(640), None];
 
 /// The form.
 #[derive(Default)]
 pub struct Tvl1Form {
-    /// What was typed and refused.
+    /// Typed values that were refused.
     refused: Option<Tvl1Parameters>,
 }
 
@@ -64,7 +64,7 @@ impl Tvl1Form {
     }
 }
 
-/// The name and the purpose of a preset.
+/// Returns the name and the purpose of a preset.
 fn words(name: &str) -> (&str, &str) {
     match name {
         "opencv" => ("OpenCV default", "Defaults of OpenCV's DualTVL1OpticalFlow."),

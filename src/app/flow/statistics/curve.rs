@@ -14,13 +14,13 @@ use crate::engine::{FlowSource, FlowStatistics, Request};
 use crate::plural::counted;
 use crate::video::PlayerCommand;
 
-/// Least height of the plot, in points.
+/// Minimum height of the plot, in points.
 const HEIGHT: f32 = 190.0;
-/// Most points of a curve that are drawn.
+/// Maximum number of points drawn per curve.
 const POINTS: usize = 2000;
-/// Strength of the colour of drafts.
+/// Opacity of drafts.
 const FAINT: f32 = 0.45;
-/// Curves of fewer points show each of them.
+/// Number of points below which each is marked.
 const FEW: usize = 64;
 
 /// Draws the choice of the figure and its curves.
@@ -110,7 +110,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// The mean of every source: over the frames that all of them have, so that they can be compared, else over its own.
+/// Draws the mean of every source, over their common frames, so that means are comparable, or else over its own.
 fn means_ui(ui: &mut Ui, comparison: &FlowComparison, found: &[(FlowSource, Values)]) {
     let common = in_common(found);
     ui.horizontal_wrapped(|ui| {
@@ -128,7 +128,7 @@ fn means_ui(ui: &mut Ui, comparison: &FlowComparison, found: &[(FlowSource, Valu
     });
 }
 
-/// The frames that are measured of every source, rising.
+/// Returns the frames that are measured of every source, rising.
 fn in_common(found: &[(FlowSource, Values)]) -> Vec<usize> {
     let Some(((_, first), others)) = found.split_first() else { return Vec::new() };
     let has = |values: &Values, frame: usize| values.binary_search_by_key(&frame, |(other, _)| *other).is_ok();
@@ -136,7 +136,7 @@ fn in_common(found: &[(FlowSource, Values)]) -> Vec<usize> {
     first.iter().map(|(frame, _)| *frame).filter(is_common).collect()
 }
 
-/// A frame and what every source has there.
+/// Returns a frame and the value of every source there.
 fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)], numbers: FrameNumbers) -> String {
     let mut text = format!("frame {}", numbers.number(frame));
     for (source, values) in found {
@@ -147,13 +147,13 @@ fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)
     text + "\nClick to go to this frame."
 }
 
-/// What the faint points are.
+/// Returns the explanation of the faint points.
 fn drafts_text(count: usize) -> String {
     let flows = counted(count, "flow");
     format!("{flows} so far only as a draft (faint circles, in no mean). Pause there, or measure the whole clip.")
 }
 
-/// The points of a figure, thinned out where there are very many.
+/// Returns the points of a figure, thinned out where there are very many.
 fn points(figure: Figure, measures: &Measures) -> Vec<[f64; 2]> {
     let values = values(figure, measures);
     let step = values.len().div_ceil(POINTS).max(1);
@@ -168,8 +168,8 @@ fn values(figure: Figure, measures: &Measures) -> Values {
     measures.iter().filter_map(value).collect()
 }
 
-/// The pieces of a curve: what is between frames more than `stride` apart is unknown and not drawn. Very many points
-/// are thinned out.
+/// Returns the pieces of a curve: values between frames more than `stride` apart are unknown and not drawn. Very many
+/// points are thinned out.
 fn pieces(values: &[(usize, f64)], stride: usize) -> Vec<Vec<[f64; 2]>> {
     let step = values.len().div_ceil(POINTS).max(1);
     let pieces = values.chunk_by(|before, after| after.0 - before.0 <= stride);

@@ -1,4 +1,4 @@
-//! The figures of a flow: their names, their units, and which end is the better one.
+//! The figures of a flow: their names, their units, and whether larger is better.
 
 use crate::engine::FlowStatistics;
 
@@ -14,7 +14,7 @@ pub enum Figure {
     /// Photometric error.
     #[default]
     Photometric,
-    /// The same relative to that of no motion.
+    /// Photometric error relative to that of no motion.
     PhotometricRatio,
     /// Structural similarity.
     Ssim,
@@ -40,7 +40,7 @@ impl Figure {
         Self::Outliers,
     ];
 
-    /// Name with unit.
+    /// Returns the name with its unit.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mean => "Mean |uv| (px)",
@@ -55,7 +55,7 @@ impl Figure {
         }
     }
 
-    /// What it means, in a sentence.
+    /// Returns its meaning in one sentence.
     pub fn tooltip(self) -> &'static str {
         match self {
             Self::Mean => "Mean flow magnitude in video pixels",
@@ -70,7 +70,7 @@ impl Figure {
         }
     }
 
-    /// Its value.
+    /// Returns its value.
     pub fn of(self, statistics: &FlowStatistics) -> Option<f32> {
         let errors = statistics.errors;
         let value = match self {
@@ -87,17 +87,18 @@ impl Figure {
         value.is_finite().then_some(value)
     }
 
-    /// Returns whether a flow of this value explains the second picture worse than no flow at all.
+    /// Returns `true` if a flow of this value explains the second picture worse than no flow at all.
     pub fn is_worse_than_no_motion(self, value: f32) -> bool {
         self == Self::PhotometricRatio && value > 1.0
     }
 
-    /// Whether it judges a flow against the truth.
+    /// Returns `true` if it compares a flow with the ground truth.
     pub fn needs_truth(self) -> bool {
         matches!(self, Self::EndPoint | Self::Angular | Self::Outliers)
     }
 
-    /// The place of the best of several values; none where no value is better than another, or nothing to choose from.
+    /// Returns the index of the best of several values; `None` if no value is better than another, or there is only
+    /// one.
     pub fn best(self, values: &[Option<f32>]) -> Option<usize> {
         let known: Vec<(usize, f32)> =
             values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?))).collect();

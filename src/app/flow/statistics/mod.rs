@@ -1,4 +1,4 @@
-//! The statistics panel: the figures of every source for the frame at hand and, as curves, over the clip.
+//! The statistics panel: the figures of every source for the present frame and, as curves, over the clip.
 
 mod curve;
 mod figure;
@@ -17,7 +17,7 @@ use crate::app::ui::widgets::{empty_state, section};
 /// The statistics panel.
 #[derive(Default)]
 pub struct StatisticsPanel {
-    /// Whether it was drawn in this repaint: its figures are then computed.
+    /// `true` if it was drawn in this repaint: its figures are then computed.
     pub is_shown: bool,
     figure: Figure,
 }
@@ -39,7 +39,7 @@ impl Panel for StatisticsPanel {
     }
 }
 
-/// Buttons, and how far the measurement is.
+/// Draws the buttons and the progress of the measurement.
 fn measure_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         let measuring = cx.session.flow.measuring.is_some();

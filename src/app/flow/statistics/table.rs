@@ -1,4 +1,4 @@
-//! The figures of the newest flow of every source that is on: a row for each figure, a column for each source.
+//! The figures of the newest flow of every active source: a row for each figure, a column for each source.
 
 use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
@@ -23,16 +23,16 @@ const BAR_OPACITY: f32 = 0.6;
 /// The figures of one source.
 struct StatisticsColumn {
     source: FlowSource,
-    /// What the source is called.
+    /// Name of the source.
     name: String,
-    /// What it is called at the head of its column: the same, or in short where not all columns have room.
+    /// Heading of its column: its name, or the short name if not all columns fit.
     head: String,
-    /// The same with whether the temporal stream reads it.
+    /// Its name, noting whether the temporal stream reads it.
     entry: String,
     statistics: Option<FlowStatistics>,
-    /// First frame and stride of the pair that they are of.
+    /// First frame and stride of the measured pair.
     pair: Option<[usize; 2]>,
-    /// Whether they are of a draft.
+    /// `true` if the values are those of a draft.
     is_draft: bool,
 }
 
@@ -41,7 +41,7 @@ impl StatisticsColumn {
         let session = &cx.session;
         let diagnostics = session.flow.source(source).diagnostics.as_ref();
         let statistics = diagnostics.map(|diagnostics| {
-            // The truth is no competitor of its own.
+            // The ground truth is not compared with itself.
             let errors = diagnostics.statistics.errors.filter(|_| source != FlowSource::Truth);
             FlowStatistics { errors, ..diagnostics.statistics }
         });
@@ -51,7 +51,7 @@ impl StatisticsColumn {
         Self { source, head: name.clone(), name, entry, statistics, pair, is_draft }
     }
 
-    /// Whether it was compared with a ground truth.
+    /// Returns `true` if it was compared with a ground truth.
     fn is_compared(&self) -> bool {
         self.statistics.is_some_and(|statistics| statistics.errors.is_some())
     }
@@ -69,7 +69,7 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     }
     let in_view = pair_in_view(session, cx.settings.flow.stride);
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
-    // A column that is cut off is to be found.
+    // Shows that a column is cut off.
     ui.spacing_mut().scroll.dormant_handle_opacity = BAR_OPACITY;
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([SPACING, 3.0]).min_row_height(20.0).show(ui, |ui| {
@@ -99,7 +99,7 @@ fn natural_width(ui: &Ui, columns: &[StatisticsColumn]) -> f32 {
     NAMES + columns.iter().map(|column| SPACING + DOT + of(column)).sum::<f32>()
 }
 
-/// First frame and stride of the pair in view: MotionNet's newest, else the player's.
+/// Returns the first frame and the stride of the pair in view: MotionNet's newest, otherwise the player's.
 fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
     match &session.flow.source(FlowSource::Network).flow {
         Some(flow) => [flow.frame, flow.stride],
@@ -107,7 +107,7 @@ fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
     }
 }
 
-/// Which sources explain the second picture worse than no flow does, if any do. A draft is not judged as its source.
+/// Returns a remark on sources that explain the second picture worse than no flow does. Drafts are not judged.
 fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
     let ratio = Figure::PhotometricRatio;
     let is_harmful = |column: &&StatisticsColumn| {
@@ -119,7 +119,7 @@ fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Worse than no motion (ratio above 1): {}", names.join(", ")))
 }
 
-/// Why there are no errors, if there are none.
+/// Returns the reason why there are no errors, if there are none.
 fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<String> {
     if columns.iter().any(StatisticsColumn::is_compared) {
         return None;
@@ -136,7 +136,7 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<S
     if cx.settings.flow.stride > 1 {
         return Some("Ground truth is for adjacent frames. Set the stride to 1 to compare.".into());
     }
-    // The last frame that was compared is a better answer than none; it may not be the last that could be.
+    // Values of the last frame that was compared are better than none, even if it is not the latest possible one.
     let last = |source: FlowSource| {
         let measures = cx.session.flow.measures(source).iter().rev();
         measures.filter(|(_, statistics)| statistics.errors.is_some()).map(|(frame, _)| *frame).next()
@@ -150,7 +150,7 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<S
     })
 }
 
-/// Names of the sources, and the frame each figure belongs to.
+/// Draws the names of the sources, and the frame of each column.
 fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbers: FrameNumbers) {
     let tokens = Tokens::of(ui);
     ui.label("");
@@ -171,7 +171,7 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbe
     ui.end_row();
 }
 
-/// A figure of all sources; those of another pair than the one in view, and drafts, are dim and take no part in the comparison.
+/// Draws a figure of all sources; values of another pair than the one in view, and drafts, are dim and not ranked.
 fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [usize; 2]) {
     let value = |column: &StatisticsColumn| figure.of(column.statistics.as_ref()?);
     let is_judged = |column: &StatisticsColumn| column.pair == Some(in_view) && !column.is_draft;
@@ -220,14 +220,14 @@ fn name_ui(ui: &mut Ui, name: &str, tooltip: &str) {
     });
 }
 
-/// How a number stands to the others of its row.
+/// Rank of a number within its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rank {
     Best,
     Plain,
     /// The flow explains the second picture worse than no flow does.
     Harmful,
-    /// It is of another pair of frames.
+    /// A value of another pair of frames.
     Elsewhere,
 }
 
@@ -243,7 +243,7 @@ fn value_ui(ui: &mut Ui, text: &str, rank: Rank, tooltip: &str) {
     ui.label(text).on_hover_text(format!("{tooltip}{remark}"));
 }
 
-/// Three digits that matter.
+/// Formats a number with three significant digits.
 pub fn number(value: f32) -> String {
     match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),

@@ -1,4 +1,4 @@
-//! One pin: flow before and now on one scale, how far they are apart, and the second frame warped back along the flow.
+//! One pin: the flow before and now on one scale, their difference, and the second frame warped back along the flow.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -26,15 +26,15 @@ const GAP: f32 = 4.0;
 const NARROW: f32 = 520.0;
 /// Height of the curve of differences, in points.
 const DRIFT: f32 = 40.0;
-/// Distances kept at most.
+/// Maximum number of distances kept.
 const MOST_DRIFTS: usize = 512;
 
-/// What the cards keep between repaints.
+/// State of the cards between repaints.
 #[derive(Default)]
 pub(super) struct Cards {
     textures: Textures,
     differences: HashMap<usize, PictureDifference>,
-    /// How far the flow of a model is from that before, by pin and model.
+    /// Distances between the flow of a model and that before the run, by pin and model.
     drifts: HashMap<(usize, PathBuf), Drift>,
 }
 
@@ -52,8 +52,8 @@ struct CardPicture {
 }
 
 impl Cards {
-    /// Draws a pin; true if it is to be taken off. No length or distance below that of the settings fills a scale: noise is not to
-    /// look like motion.
+    /// Draws a pin; returns `true` if it is to be removed. Lengths and distances below that of the settings do not fill
+    /// a scale, so that noise does not look like motion.
     pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState, settings: &Settings) -> bool {
         let (least_px, numbers) = (settings.least_scale_px, settings.frame_numbers);
         let (before, now) = (pinned.outlook(pin, pinned.run.before()), pinned.outlook(pin, pinned.now()));
@@ -153,7 +153,7 @@ impl Cards {
         }
     }
 
-    /// How the flow has moved away from that before, step by step, where the steps are worked out.
+    /// Draws the distance of the flow from that before the run, for each step that is computed.
     fn drift_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState) {
         let Some(before) = pinned.outlook(pin, pinned.run.before()) else { return };
         let mut points = Vec::new();
@@ -201,7 +201,7 @@ impl Cards {
         px
     }
 
-    /// What the colours of the flow and of the difference mean, in numbers.
+    /// Draws the legend of the colours of the flow and of the difference, with numbers.
     fn legend_ui(&self, ui: &mut Ui, place: usize, [max_px, least_px]: [f32; 2], compared: bool) {
         let tokens = Tokens::of(ui);
         let mut text = format!("Colour scale: {max_px:.1} px/frame at video size");
@@ -216,7 +216,7 @@ impl Cards {
     }
 }
 
-/// The mean of a map of distances.
+/// Returns the mean of a map of distances.
 fn mean_px(difference: &PictureDifference) -> f64 {
     let known = difference.map.values.iter().filter(|value| value.is_finite());
     let (sum, count) = known.fold((0.0, 0), |(sum, count), value| (sum + f64::from(*value), count + 1));
@@ -234,7 +234,7 @@ fn title_ui(ui: &mut Ui, pin: &Pin, name: &str, number: usize) -> bool {
     .inner
 }
 
-/// The name of a picture in its upper left corner.
+/// Draws the name of a picture in its upper left corner.
 fn caption(ui: &Ui, rect: Rect, name: &str) {
     let tokens = Tokens::of(ui);
     let font = TextStyle::Small.resolve(ui.style());
@@ -246,12 +246,12 @@ fn caption(ui: &Ui, rect: Rect, name: &str) {
     }
 }
 
-/// About how long the longest vector is in pixels of the video.
+/// Returns the approximate length of the longest vector in pixels of the video.
 fn in_video(outlook: &Arc<PinnedPrediction>) -> f32 {
     outlook.flow.max_px * outlook.video[0] as f32 / outlook.flow.frame_size.width.max(1) as f32
 }
 
-/// A flow in Middlebury's colours; vectors of `max_px` pixels of a video of this size have full colour.
+/// Returns a flow in Middlebury's colours; vectors of `max_px` pixels of a video of this size are fully saturated.
 fn coloured(view: &FlowView, [width, height]: [u32; 2], max_px: f32) -> ColorImage {
     let field = view.in_pixels_of(width as usize, height as usize);
     cells(field.width, field.height, |i| colour::colour(field.uv[i][0], field.uv[i][1], max_px))

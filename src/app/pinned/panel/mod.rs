@@ -1,4 +1,4 @@
-//! The pinned panel: a few windows seen by the networks before a training and now, with what has changed between them.
+//! The pinned panel: predictions of a few windows before a training and now, with their differences.
 
 mod card;
 mod scores;
@@ -65,7 +65,8 @@ impl Panel for PinnedPanel {
     }
 }
 
-/// How far the predictions are computed; the row keeps its place once there is a run, so that nothing below it moves.
+/// Draws the progress of the predictions; the row is always reserved once there is a run, so that nothing below it
+/// moves.
 fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let pinned = &cx.session.pinned;
     if pinned.now().is_none() && pinned.run.before().is_none() {
@@ -87,11 +88,11 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// Swipes the flow of the networks before over that of the networks now, on any clip.
+/// Draws the button that swipes the flow of the networks before over that of the networks now, on any clip.
 fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let ready = old_and_new(&cx.session.pinned, &cx.session.training.plans);
     let in_use = cx.session.model.as_ref().map(|model| model.dir.as_path());
-    // It replaces the model in use, which the button says before.
+    // Loading replaces the model in use, so the button announces it.
     let is_loading = ready.as_ref().is_ok_and(|both| in_use != Some(both.new.as_path()));
     let text = if is_loading { "Load and swipe in the viewer" } else { "Swipe in the viewer" };
     let words = ready.as_ref().map_or_else(|_| OldAndNew::TOOLTIP.into(), |both| both.in_words(in_use));
@@ -103,8 +104,8 @@ fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// Returns the models whose flows are swiped; the reason if there are none, or their flows are the same. `plans` are those of the training
-/// that is shown.
+/// Returns the models whose flows are swiped, or the reason if there are none or their flows are the same. `plans` are
+/// those of the training that is shown.
 fn old_and_new(pinned: &PinnedState, plans: &[TrainingPlan]) -> Result<OldAndNew, &'static str> {
     let (run, old, new) = (&pinned.run, pinned.run.before(), pinned.now());
     if new.is_none() || (old == new && run.snapshots.len() < 2) {
@@ -117,7 +118,7 @@ fn old_and_new(pinned: &PinnedState, plans: &[TrainingPlan]) -> Result<OldAndNew
     OldAndNew::of(old, new, run.plan.iter().chain(of_training))
 }
 
-/// Draws the steps that can be looked at. `is_training` tells whether their run is under way.
+/// Draws the slider of the available steps. `is_training` is `true` while their run is under way.
 fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState, is_training: bool) {
     let steps: Vec<usize> = pinned.run.snapshots.iter().map(|snapshot| snapshot.step).collect();
     if pinned.run.newest().is_none() && pinned.run.before().is_none() {
@@ -147,7 +148,7 @@ fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState, is_training: bool) {
     }
 }
 
-/// What is to be seen of a run with at most one snapshot.
+/// Returns a text for a run with at most one snapshot.
 fn snapshots_text(run: &WatchedRun, is_training: bool) -> String {
     let name = run.dir.file_name().unwrap_or_default().to_string_lossy();
     let has_begun = run.snapshots.first().is_some_and(|snapshot| snapshot.step == 0);

@@ -1,4 +1,4 @@
-//! The classes that the networks took the window for before, and take it for now.
+//! The predicted classes of a window, before and now.
 
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextStyle, Ui, pos2, vec2};
 
@@ -7,7 +7,7 @@ use crate::engine::PinnedPrediction;
 use crate::nets::fusion::{percent, unsure_text};
 use crate::ranking::falling;
 
-/// Classes that are shown.
+/// Number of classes shown.
 const SHOWN: usize = 3;
 /// Height of a bar, in points.
 const BAR: f32 = 5.0;
@@ -45,7 +45,7 @@ pub(super) fn scores_ui(ui: &mut Ui, before: Option<&PinnedPrediction>, now: Opt
     }
 }
 
-/// Says that the likeliest class could as well be another.
+/// Draws a remark that the likeliest class is uncertain.
 fn unsure_ui(ui: &mut Ui, prediction: &PinnedPrediction, class: &str) {
     let PinnedPrediction { fusion, scores, .. } = prediction;
     if let Some(doubt) = scores.doubt(fusion) {
@@ -54,7 +54,7 @@ fn unsure_ui(ui: &mut Ui, prediction: &PinnedPrediction, class: &str) {
     }
 }
 
-/// A bar that begins `offset` points below the middle of its row.
+/// Draws a bar that begins `offset` points below the middle of its row.
 fn bar(ui: &Ui, row: Rect, offset: f32, share: f32, color: eframe::egui::Color32) {
     let top = row.center().y + offset;
     let whole = Rect::from_min_max(pos2(row.left(), top), pos2(row.right(), top + BAR));
@@ -63,7 +63,7 @@ fn bar(ui: &Ui, row: Rect, offset: f32, share: f32, color: eframe::egui::Color32
     ui.painter().rect_filled(filled, 2.0, color);
 }
 
-/// A class with its probability before and now, where the networks tell it.
+/// A class with its probability before and now, if the networks know the class.
 #[derive(Debug, PartialEq)]
 struct ScoreRow {
     class: String,
@@ -71,7 +71,7 @@ struct ScoreRow {
     now: Option<f32>,
 }
 
-/// The likeliest classes of now, or of before where there is no now.
+/// Returns the likeliest classes of now, or of before where there is no now.
 fn rows(before: Option<&PinnedPrediction>, now: Option<&PinnedPrediction>) -> Vec<ScoreRow> {
     let probabilities = |outlook: &PinnedPrediction| outlook.scores.fused_probabilities(&outlook.fusion);
     let share = |outlook: Option<&PinnedPrediction>, class: &str| {

@@ -12,15 +12,15 @@ use crate::app::ui::widgets::{explanation, field, plot_height, section};
 use crate::training::TrainingPlan;
 use crate::training::runs::{self, Run, RunCurves, SettingDifference};
 
-/// Least height of the plot, in points.
+/// Minimum height of the plot, in points.
 const HEIGHT: f32 = 200.0;
-/// Points of a curve that are drawn.
+/// Maximum number of points drawn per curve.
 const POINTS: usize = 2000;
 
 /// A run's name and curves.
 type NamedCurves = (String, RunCurves);
 
-/// The curves of the ticked runs and which of them is shown.
+/// The curves of the ticked runs and the selected one.
 #[derive(Default)]
 pub(super) struct RunComparison {
     curves: Background<(Vec<PathBuf>, usize), Vec<NamedCurves>>,
@@ -28,12 +28,12 @@ pub(super) struct RunComparison {
 }
 
 impl RunComparison {
-    /// Takes what was read.
+    /// Takes the curves that were read.
     pub fn receive(&mut self) {
         self.curves.receive();
     }
 
-    /// Whether curves were read.
+    /// Returns `true` if curves were read.
     #[cfg(test)]
     pub fn has_curves(&self) -> bool {
         self.curves.value().is_some_and(|curves| curves.iter().any(|(_, curves)| !curves.is_empty()))
@@ -65,7 +65,7 @@ impl RunComparison {
         let mut names: Vec<&String> = curves.iter().flat_map(|(_, curves)| curves.keys()).collect();
         names.sort();
         names.dedup();
-        // What matters most, of what there is.
+        // The most important of the available curves.
         let usual = [
             "validation fused top-1",
             "validation fused cross-validated top-1",
@@ -96,7 +96,7 @@ impl RunComparison {
             .allow_zoom(false)
             .allow_scroll(false)
             .y_axis_min_width(44.0);
-        // The same axis for all, also where a curve is flat.
+        // The same axis for all, even if a curve is flat.
         let is_share = shown == "accuracy" || shown.starts_with("validation");
         let plot = if is_share { plot.include_y(0.0).include_y(1.0) } else { plot };
         plot.show(ui, |plot| {

@@ -1,4 +1,4 @@
-//! What can be done with a run.
+//! Actions on a run.
 
 use std::path::PathBuf;
 
@@ -17,22 +17,22 @@ use crate::engine::Request;
 use crate::error::Result;
 use crate::training::runs::{self, Run, RunState};
 
-/// Work on the files of a run, done on another thread: what was done in words.
+/// Work on the files of a run, done on another thread; returns a description of its result.
 pub(super) type CatalogWork = Box<dyn FnOnce() -> Result<String> + Send>;
 
-/// The state of what is being done with a run.
+/// The state of the actions on a run.
 #[derive(Default)]
 pub(super) struct Details {
     /// The run that is shown, and its name as typed.
     name: Option<(PathBuf, String)>,
-    /// The run that is to be deleted if the person says so again.
+    /// The run to be deleted once the person confirms.
     deleting: Option<PathBuf>,
     /// The result of the run on held-out clips.
     held_out: HeldOutView,
 }
 
 impl Details {
-    /// Draws the run, of this `edition` of the list; the work that was asked for.
+    /// Draws the run, of this `edition` of the list; returns the requested work.
     pub fn details_ui(
         &mut self,
         ui: &mut Ui,
@@ -144,7 +144,7 @@ impl Details {
     }
 }
 
-/// A button that says why it cannot be pressed.
+/// Draws a button with a tooltip that explains why it is disabled.
 fn button(ui: &mut Ui, text: &str, state: std::result::Result<(), &str>, tooltip: &str) -> bool {
     let response = ui.add_enabled(state.is_ok(), Button::new(text)).on_hover_text(tooltip);
     match state {
@@ -156,7 +156,7 @@ fn button(ui: &mut Ui, text: &str, state: std::result::Result<(), &str>, tooltip
     }
 }
 
-/// The models whose flows are to be compared; the reason if there is nothing to compare.
+/// Returns the models whose flows are to be compared, or the reason if there is nothing to compare.
 fn old_and_new(run: &Run, all: &[Run]) -> std::result::Result<OldAndNew, &'static str> {
     let before = run.training(all).into_iter().take_while(|other| other.dir != run.dir);
     let made_by = before.chain([run]).filter_map(|run| run.plan.as_ref());
@@ -164,7 +164,7 @@ fn old_and_new(run: &Run, all: &[Run]) -> std::result::Result<OldAndNew, &'stati
     OldAndNew::of(base, run.model.as_deref(), made_by)
 }
 
-/// Whether the runs that belong to one can be gone on with.
+/// Returns `Ok` if the runs that belong to one can be resumed, otherwise the reason.
 fn resumable(turn: &[&Run], is_active: bool) -> std::result::Result<(), &'static str> {
     if turn.is_empty() {
         return Err("The run is complete");

@@ -1,4 +1,4 @@
-//! The runs panel: the trainings that were made, what became of them, and what sets them apart.
+//! The runs panel: past trainings, their results, and their differences.
 
 mod comparison;
 mod details;
@@ -27,24 +27,24 @@ use crate::training::runs::{self, Run};
 /// The runs panel.
 #[derive(Default)]
 pub struct RunsPanel {
-    /// The folder of the runs as chosen; that of the latest training without.
+    /// The chosen folder of runs; `None` for that of the latest training.
     chosen: Option<PathBuf>,
     folder: Option<PathBuf>,
     list: Background<(PathBuf, usize), RunList>,
-    /// Counts what may have changed the list.
+    /// Counts possible changes of the list.
     edition: usize,
-    /// What the training said last that changes the list.
+    /// The last reported state of the training that changes the list.
     training: Option<(PathBuf, usize, bool)>,
     selected: Option<PathBuf>,
     ticked: BTreeSet<PathBuf>,
     details: Details,
     comparison: RunComparison,
-    /// What is done with the files of runs, in words.
+    /// Running work on the files of runs, with its description.
     work: Tasks<(), String>,
 }
 
 impl RunsPanel {
-    /// The runs, the newest training first.
+    /// Returns the runs, the newest training first.
     pub fn runs(&self) -> &[Run] {
         self.list.value().map_or(&[], RunList::runs)
     }
@@ -54,20 +54,20 @@ impl RunsPanel {
         self.folder.as_deref().filter(|_| !self.list.is_busy() && !self.runs().is_empty())
     }
 
-    /// Whether curves were read.
+    /// Returns `true` if curves were read.
     #[cfg(test)]
     pub fn has_curves(&self) -> bool {
         self.comparison.has_curves()
     }
 
-    /// Lists the runs of another folder, or of the one a run is in.
+    /// Lists the runs of another folder, or of the parent folder if it is a run.
     pub fn choose_folder(&mut self, folder: PathBuf) {
         let is_run = folder.join("config.toml").is_file();
         self.selected = is_run.then(|| folder.clone());
         self.chosen = Some(if is_run { folder.parent().map_or(folder.clone(), Path::to_owned) } else { folder });
     }
 
-    /// Writes the model of the run that is selected to `target`.
+    /// Writes the model of the selected run to `target`.
     pub fn export(&mut self, target: PathBuf, ctx: &Context) {
         let Some(run) = self.selected_run().cloned() else { return };
         let Some(model) = run.model else { return };
@@ -77,7 +77,7 @@ impl RunsPanel {
         });
     }
 
-    /// Follows the training, whose runs are in `folder` unless another one was chosen, and takes what was found and done.
+    /// Follows the training, whose runs are in `folder` unless another one was chosen, and takes finished work.
     pub fn follow(&mut self, folder: Option<PathBuf>, training: &TrainingState, ctx: &Context) -> Vec<Result<String>> {
         let run_dir = training.run_dir.clone();
         let now = run_dir.clone().map(|dir| (dir, training.snapshots.len(), training.is_active()));
@@ -98,7 +98,7 @@ impl RunsPanel {
         news
     }
 
-    /// The folder of the run that is selected.
+    /// Returns the folder of the run that is selected.
     pub fn selected_folder(&self) -> Option<&Path> {
         self.selected.as_deref()
     }
@@ -126,7 +126,7 @@ fn folders_ui(ui: &mut Ui, shown: Option<&Path>, cx: &PanelContext<'_>) -> Optio
     chosen
 }
 
-/// The run in folder `dir`.
+/// Returns the run in folder `dir`.
 fn selected<'a>(runs: &'a [Run], dir: Option<&Path>) -> Option<&'a Run> {
     dir.and_then(|dir| runs.iter().find(|run| run.dir == dir))
 }

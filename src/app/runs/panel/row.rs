@@ -80,7 +80,7 @@ fn state_color(ui: &Ui, state: &RunState) -> Color32 {
     }
 }
 
-/// State and measurement.
+/// Returns the state and the measurement.
 fn outcome(run: &Run) -> String {
     let state = match &run.state {
         RunState::Running => "Running",
@@ -91,7 +91,7 @@ fn outcome(run: &Run) -> String {
     BestStep::of(run).map_or_else(|| state.to_owned(), |best| format!("{state} · {}", best.in_words()))
 }
 
-/// Network, steps, age and size.
+/// Returns the network, the number of steps, the age and the size.
 fn circumstances(run: &Run) -> String {
     let network = run.plan.as_ref().map(network_words);
     let steps = run.plan.as_ref().map(|plan| format!("{} of {} steps", run.step, plan.steps));
@@ -103,12 +103,12 @@ fn circumstances(run: &Run) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// Why the best step may be better than the model.
+/// Explains why the best step may be better than the model.
 const LOST: &str = "The model is that of the last step; the networks of the best step were not kept";
 /// Measurements that differ by less are shown with the same digits.
 const SAME: f32 = 5e-4;
 
-/// The measurement that networks are chosen by: of the model that was kept, and at its best.
+/// The measurement by which networks are selected: for the model that was kept, and the best one.
 struct BestStep<'a> {
     /// The title of the measurement.
     name: &'a str,
@@ -117,14 +117,14 @@ struct BestStep<'a> {
 }
 
 impl<'a> BestStep<'a> {
-    /// That of a run that was measured.
+    /// Returns that of a run with measurements.
     fn of(run: &'a Run) -> Option<Self> {
         let ((name, last), best) = (run.last.last()?, run.best?);
         let is_best_kept = run.model.as_ref().is_some_and(|model| model.ends_with("best"));
         Some(Self { name, kept: if is_best_kept { best } else { *last as f32 }, best })
     }
 
-    /// Whether the model is another one than that of the best step.
+    /// Returns `true` if the model is not that of the best step.
     fn is_lost(&self) -> bool {
         (self.best - self.kept).abs() >= SAME
     }
@@ -135,7 +135,7 @@ impl<'a> BestStep<'a> {
     }
 }
 
-/// What a run trains and how.
+/// Returns a description of the network of a run and its training mode.
 pub(super) fn network_words(plan: &TrainingPlan) -> String {
     let mode = match (plan.network, plan.mode) {
         _ if plan.kind != RunKind::Training => ", linear probe",

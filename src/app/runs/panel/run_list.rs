@@ -1,4 +1,4 @@
-//! The runs of a folder as they are listed: those of one training together, in their order.
+//! The runs of a folder in list order: those of one training together.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -38,7 +38,7 @@ impl RunList {
         &self.runs
     }
 
-    /// Returns what the run at this place is called.
+    /// Returns the title of the run at this place.
     pub fn title(&self, place: usize) -> &str {
         self.titles.get(place).map_or("", String::as_str)
     }

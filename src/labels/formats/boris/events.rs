@@ -1,4 +1,4 @@
-//! The events of an observation as parts of the videos in which they happened.
+//! The events of an observation as labelled parts of videos.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,22 +9,22 @@ use crate::error::Error;
 /// The subject of labels of whole clips.
 pub(super) const WHOLE: &str = "whole clip";
 
-/// Parts of a state that are on another medium for less than this are left to that other one, seconds.
+/// Minimum length in seconds of the part of a state on a medium; shorter parts are dropped.
 const MIN_SECS: f64 = 0.02;
 
 /// An observation: the events coded for the media of one or several players.
 #[derive(Debug, Default)]
 pub(super) struct Observation {
-    /// Where it stands in the file.
+    /// Its location in the file.
     pub place: String,
-    /// A remark about the whole.
+    /// Note of the observation.
     pub note: String,
-    /// The recording that its media belong to; empty where none is named.
+    /// The recording of its media; empty if none is named.
     pub group: String,
-    /// The media of each player, which follow each other.
+    /// The media of each player, in sequence.
     pub players: Vec<Vec<Medium>>,
     pub events: Vec<Event>,
-    /// How many events could not be read.
+    /// Number of events that could not be read.
     pub unreadable: usize,
 }
 
@@ -34,11 +34,11 @@ pub(super) struct Medium {
     pub path: String,
     /// The time of the observation at which it begins.
     pub begin: f64,
-    /// Infinite if it is not known.
+    /// Length in seconds; infinite if unknown.
     pub length: f64,
 }
 
-/// Something that was coded.
+/// A coded event.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub secs: f64,
@@ -58,9 +58,9 @@ pub(super) enum Kind {
     Turn,
     Start,
     Stop,
-    /// It is no state.
+    /// A point event.
     Point,
-    /// It is a state that lasts until then.
+    /// A state until this time.
     Until(f64),
 }
 
@@ -68,14 +68,14 @@ pub(super) enum Kind {
 #[derive(Debug, Default)]
 pub(super) struct BorisClips {
     pub clips: Vec<AnnotatedClip>,
-    /// What is left out.
+    /// Notes on what is left out.
     pub notes: Vec<(String, &'static str)>,
-    /// What was assumed.
+    /// Assumptions that were made.
     pub remarks: Vec<(String, &'static str)>,
 }
 
 impl Medium {
-    /// Media that follow each other from `begin` on.
+    /// Returns media that follow each other from `begin` on.
     pub fn queue(media: impl IntoIterator<Item = (String, Option<f64>)>, mut begin: f64) -> Vec<Self> {
         let mut queue = Vec::new();
         for (path, length) in media {
@@ -92,7 +92,7 @@ impl Medium {
 }
 
 impl Event {
-    /// Returns what it is a label of. Values that somebody chose make a class of their own; numbers do not.
+    /// Returns its label: the behaviour with its non-numeric modifiers; numbers are not part of the class.
     fn label(&self) -> String {
         let chosen: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_err()).collect();
         match chosen.is_empty() {
@@ -119,7 +119,7 @@ impl Event {
     }
 }
 
-/// A state or, where both times are the same, a point.
+/// A state or, if both times are equal, a point.
 struct Bout {
     event: Event,
     end: f64,
@@ -217,7 +217,7 @@ fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
     (bouts, unpaired)
 }
 
-/// Returns the medium that is on at `secs`; the last one that has begun if none is, or the first.
+/// Returns the medium that plays at `secs`; if none does, the last one that has begun, or the first.
 fn medium_at(media: &[Medium], secs: f64) -> usize {
     let is_on = |medium: &Medium| medium.begin <= secs && secs < medium.end();
     let begun = || media.iter().rposition(|medium| medium.begin <= secs);
@@ -230,7 +230,7 @@ fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
     for (place, medium) in media.iter().enumerate() {
         let (from, to) = (start.max(medium.begin), end.min(medium.end()));
         if to - from >= MIN_SECS {
-            // What reaches beyond the media is seen where the length of the video is known.
+            // Times beyond the media are kept here and detected where the length of the video is known.
             let from = if place == 0 { start } else { from };
             let to = if place + 1 == media.len() { end } else { to };
             parts.push((place, from - medium.begin, to - medium.begin));
@@ -255,7 +255,7 @@ fn add(clips: &mut [AnnotatedClip], bout: &Bout, parts: Vec<(usize, f64, f64)>) 
     }
 }
 
-/// Joins parts of one label that overlap, as where two subjects do the same; whether there were any that say something new.
+/// Joins overlapping parts with the same label, as when two subjects do the same; returns `true` if any differed.
 fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
     let mut joined: Vec<Span> = Vec::new();
     let mut any = false;
@@ -271,7 +271,7 @@ fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
             continue;
         };
         if (from, to) == (start, end) && other.note == part.note {
-            continue; // Said twice.
+            continue; // A duplicate.
         }
         let timed = |note: &str, from: f64, to: f64| match note.is_empty() {
             true => format!("{from:.3} s to {to:.3} s"),

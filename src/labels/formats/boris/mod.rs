@@ -1,10 +1,11 @@
 //! A project of BORIS (`.boris`, format 7.0): an observation for each video, a state event for each label.
 //!
-//! BORIS pairs start and stop of the same behaviour, with the same modifiers, of the same subject, so that labels of the whole
-//! clip are states of a subject called `whole clip`. Comments hold the notes; an observation's description the note of the
-//! video, and its independent variable `group` the group. Read, a behaviour is a class, with its modifiers if some were chosen, as `peck (seed)`; the subject and numbers are
-//! kept in the note, and are a subject and modifiers again when that is exported. A point event is one frame. The tables that
-//! BORIS exports, tabular or aggregated events as CSV or TSV, are read as well.
+//! BORIS pairs start and stop of the same behaviour, with the same modifiers, of the same subject, so labels of the
+//! whole clip are states of a subject named `whole clip`. Comments hold the notes; an observation's description holds
+//! the note of the video, and its independent variable `group` the group. On import a behaviour is a class, with its
+//! modifiers if some were chosen, as `peck (seed)`; the subject and numbers are kept in the note, and are a subject and
+//! modifiers again on export. A point event is one frame. The tables that BORIS exports, tabular or aggregated events
+//! as CSV or TSV, are read as well.
 
 mod events;
 mod project;
@@ -74,7 +75,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// Returns the observation of a clip in a project of BORIS in `folder`, from where BORIS looks for media.
+/// Returns the observation of a clip in a BORIS project in `folder`, which is BORIS's base for relative paths.
 fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     let media = StoredPath::plain(&StoredPath::encode(&clip.absolute, folder));
     let mut events: Vec<(f64, Value)> = Vec::new();
@@ -95,7 +96,7 @@ fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
             }
         }
     }
-    // In the order they were added where times are equal: a state that ends where the next one begins ends first.
+    // Events at equal times keep their order: a state that ends where the next one begins ends first.
     events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
     let variables = if clip.group.is_empty() { json!({}) } else { json!({ GROUP: clip.group }) };
@@ -114,12 +115,12 @@ fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     })
 }
 
-/// Seconds to the millisecond, as BORIS has them.
+/// Rounds seconds to the millisecond, as BORIS does.
 fn millis(secs: f64) -> f64 {
     (secs * 1000.0).round() / 1000.0
 }
 
-/// A note taken apart into what [`events`] put together.
+/// A note, split into the parts that [`events`] joins.
 struct Noted<'a> {
     comment: String,
     subject: &'a str,

@@ -12,7 +12,7 @@ use crate::annotations::text;
 use crate::error::{Error, Result};
 use crate::json_values::{self, number};
 
-/// The independent variable that is the group of a video.
+/// The independent variable for the group of a video.
 pub(super) const GROUP: &str = "group";
 
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ struct Behaviour {
 struct ObservationEntry {
     #[serde(default, deserialize_with = "json_values::as_text")]
     r#type: String,
-    /// By player; a list where the observation was live.
+    /// Files by player; a list if the observation was live.
     #[serde(default)]
     file: Value,
     #[serde(default)]

@@ -13,7 +13,7 @@ const NO_SUBJECT: &str = "No focal subject";
 
 const REMEDY: &str = "Export the events from BORIS as CSV or TSV";
 
-/// Returns whether a table is one of these.
+/// Returns `true` if a table is one of these.
 pub(in super::super) fn is_table(table: &Table) -> bool {
     table.records.iter().any(|(_, cells)| Titles::of(cells).is_some())
 }
@@ -61,7 +61,7 @@ impl<'a> Titles<'a> {
                     media.push(path.to_owned());
                 }
             }
-            // Of several media the lengths are not known: times are taken for those of the first.
+            // Of several media the lengths are unknown, so times are assigned to the first one.
             let length =
                 seconds(self.cell(first, &["Total length", "Media duration (s)"])).filter(|_| media.len() == 1);
             return vec![Medium::queue(media.into_iter().map(|path| (path, length)), offset)];
@@ -75,7 +75,7 @@ impl<'a> Titles<'a> {
             let media = files.enumerate().map(|(place, file)| (file, lengths.get(place).copied().flatten()));
             Medium::queue(media, offset)
         };
-        // How far the others are behind the first is not in the table.
+        // The table does not have the offsets of the other players.
         players.map(player).take(1).collect()
     }
 
