@@ -1,21 +1,21 @@
 //! Settings of the C library's memory allocator.
 
-/// Keeps freed memory for the next tensors instead of returning each block to the system at once.
+/// Makes glibc keep freed memory for later tensors instead of returning each block to the system at once.
 ///
-/// The activations of a network are blocks of megabytes that live for milliseconds. By default glibc maps and unmaps every
-/// one of them, and the processor spends up to a tenth of a training step on clearing fresh pages. At most
-/// half a gigabyte stays with the program. Has no effect elsewhere than on Linux with glibc.
+/// The activations of a network are blocks of megabytes that live for milliseconds. By default glibc maps and unmaps
+/// each of them, and the processor spends up to a tenth of a training step on clearing fresh pages. At most half a
+/// gigabyte is kept. Has an effect only on Linux with glibc.
 ///
-/// To be called while the program has one thread.
+/// Call this while the program has one thread.
 pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     for (setting, value) in SETTINGS {
-        // A refusal costs speed and nothing else.
+        // A rejected setting costs only speed.
         let _ = set(setting, value);
     }
 }
 
-/// Blocks from this size on are mapped and returned one by one: the largest that glibc allows.
+/// Blocks of at least this size are mapped and returned individually: the maximum that glibc allows.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LARGEST_KEPT_BYTES: i32 = 32 << 20;
 
@@ -23,8 +23,8 @@ const LARGEST_KEPT_BYTES: i32 = 32 << 20;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const KEPT_BYTES: i32 = 512 << 20;
 
-/// Arenas from which threads allocate. By default there are eight for each core, and as each keeps what its threads freed, every
-/// clip that was opened on threads of its own took 25 MB more, until all arenas had served one.
+/// Number of arenas for allocation. By default there are eight per core; as each keeps the memory its threads freed,
+/// every clip opened on new threads cost another 25 MB, until all arenas had been used once.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const ARENAS: i32 = 4;
 
@@ -32,7 +32,7 @@ const ARENAS: i32 = 4;
 const SETTINGS: [(i32, i32); 3] =
     [(libc::M_MMAP_THRESHOLD, LARGEST_KEPT_BYTES), (libc::M_TRIM_THRESHOLD, KEPT_BYTES), (libc::M_ARENA_MAX, ARENAS)];
 
-/// Returns the free memory to the system, after work that needed much of it. Takes milliseconds.
+/// Returns free memory to the system, after work that needed much of it. Takes milliseconds.
 #[cfg_attr(
     all(target_os = "linux", target_env = "gnu"),
     expect(unsafe_code, reason = "the allocator takes this by a C function alone")

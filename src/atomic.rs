@@ -1,4 +1,4 @@
-//! Files that hold either the old or the whole new content at any time.
+//! Atomic file writes: at any time a file has either the old or the complete new content.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -8,15 +8,15 @@ use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
-/// How the names of files begin and end that are not complete.
+/// Prefix and suffix of the names of incomplete files.
 pub(crate) const PREFIX: &str = ".motionscope-";
 pub(crate) const SUFFIX: &str = ".partial";
 
-/// Writes a file with `write` beside `path` and moves it there in one step. It is on the disk, not only on its way there, before
-/// what was at `path` is given up for it; a symbolic link there is written through.
+/// Writes a file beside `path` with `write` and renames it to `path`. The content is synced to the disk before the old
+/// file is replaced; a symbolic link at `path` is followed.
 ///
 /// # Errors
-/// If the folder cannot be written to; what was at `path` before is intact.
+/// If the folder cannot be written to; an existing file at `path` is unchanged.
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<()> {
     let staged = stage(path, write)?;
     staged.as_file().sync_all().map_err(|error| Error::io(path, &error))?;
@@ -25,7 +25,7 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> 
     Ok(())
 }
 
-/// Does the same for what can be made again: after a power failure it may be empty.
+/// Like [`replace`], but without syncing, for data that can be recreated: after a power failure the file may be empty.
 ///
 /// # Errors
 /// Same as [`replace`].
@@ -51,19 +51,20 @@ pub(crate) fn create(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> i
 
 /// Has the disk confirm the names of the files in `folder`.
 pub(crate) fn sync_names(folder: &Path) {
-    // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.
+    // Folders cannot be opened like files on Windows, where renaming is durable by itself.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
 }
 
-/// Maximum number of links in a chain.
+/// Maximum length of a chain of symbolic links.
 const MOST_LINKS: usize = 40;
 
-/// The file that a write to `path` really changes: absolute, and through symbolic links, also where there is no file yet.
+/// Returns the file that a write to `path` changes: absolute, with symbolic links resolved, even if it does not exist
+/// yet.
 pub(crate) fn resolve(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    // The folder that the program was started in was removed: nothing leads from it to anywhere.
+    // If the current folder was removed, the path cannot be made absolute.
     let Ok(mut path) = absolute(path) else { return path.to_owned() };
     for _ in 0..MOST_LINKS {
         if let Ok(real) = fs::canonicalize(&path) {
@@ -74,7 +75,7 @@ pub(crate) fn resolve(path: &Path) -> PathBuf {
     }
     match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => resolve(folder).join(name),
-        // It ends with `..`.
+        // The path ends with `..`.
         (Some(folder), None) => {
             let mut folder = resolve(folder);
             folder.pop();
@@ -84,12 +85,12 @@ pub(crate) fn resolve(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether there is something at `path`, or where a link there leads, that is neither a file nor a folder: a device, a pipe.
+/// Returns whether `path`, with links followed, is neither a file nor a folder but a device or a pipe.
 pub(crate) fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
 }
 
-/// That a special file at `path` is not replaced by a common one.
+/// Returns the error for a special file at `path`, which is not replaced.
 pub(crate) fn not_replaced(path: &Path) -> Error {
     Error::file(
         path,
@@ -98,7 +99,7 @@ pub(crate) fn not_replaced(path: &Path) -> Error {
     )
 }
 
-/// A file with what `write` writes, beside `path`, to be moved there by [`publish`].
+/// Creates a file beside `path` with the content from `write`, to be moved there by [`publish`].
 pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<NamedTempFile> {
     let resolved = resolve(path);
     if is_special(&resolved) {
@@ -120,7 +121,7 @@ pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io
     })
 }
 
-/// A new hidden file in `folder` that nobody takes for one that was left behind.
+/// Creates a new hidden file in `folder`, locked so that no other process removes it as stale.
 fn new_partial(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
         let mut builder = tempfile::Builder::new();
@@ -129,9 +130,9 @@ fn new_partial(folder: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask, like any file
         let file = builder.tempfile_in(folder)?;
         if !cfg!(unix) {
-            return Ok(file); // There, locks would keep the file from being moved.
+            return Ok(file); // Locks would keep the file from being moved there.
         }
-        let _ = file.as_file().lock(); // Disks without locks: nothing there is removed as left behind either.
+        let _ = file.as_file().lock(); // Fails on disks without locks, where stale files are not removed either.
         // Another process may have removed it before it was locked.
         if file.path().exists() {
             return Ok(file);
@@ -139,8 +140,8 @@ fn new_partial(folder: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Gives the file at `new`, which is to replace the one at `old`, the rights and, where that is permitted, the group of that one. A
-/// group that it did not belong to gets no more than anyone. Disks without rights are left as they are.
+/// Gives the file at `new`, which is to replace `old`, the permissions and, if permitted, the group of `old`. If the
+/// group cannot be kept, the new group gets the permissions of others. Has no effect on disks without permissions.
 #[cfg(unix)]
 pub(crate) fn keep_rights(new: &Path, old: &Path) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};

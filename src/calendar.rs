@@ -1,27 +1,27 @@
-//! Dates: days since 1970 as days of the calendar, without a library for one number.
+//! Conversion between days since 1970 and calendar dates, which is too small a task for a library.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// Returns today's date as YYYY-MM-DD, in universal time.
+/// Returns today's date as YYYY-MM-DD, in UTC.
 pub fn today() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     date_at(now.as_secs())
 }
 
-/// Returns the date so many seconds after the beginning of 1970 as YYYY-MM-DD, in universal time.
+/// Returns the date `secs` seconds after the beginning of 1970 as YYYY-MM-DD, in UTC.
 pub fn date_at(secs: u64) -> String {
     date_of(secs / SECONDS_A_DAY)
 }
 
-/// Returns the time so many seconds after the beginning of 1970 as YYYY-MM-DD HH:MM:SS, in universal time.
+/// Returns the time `secs` seconds after the beginning of 1970 as YYYY-MM-DD HH:MM:SS, in UTC.
 pub fn time_at(secs: u64) -> String {
     let second = secs % SECONDS_A_DAY;
     format!("{} {:02}:{:02}:{:02}", date_at(secs), second / 3600, second / 60 % 60, second % 60)
 }
 
-/// Returns the days from 1970-01-01 to a date; `None` if there is no such day, or it is before then.
+/// Returns the number of days from 1970-01-01 to a date; `None` for an invalid or earlier date.
 pub fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
     if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
@@ -31,11 +31,12 @@ pub fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
     let day_of_year = (153 * months + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     let days = era * 146_097 + day_of_era - 719_468;
-    // The 31st of a shorter month is a day of the next one.
+    // The 31st of a shorter month would be a day of the next one.
     (date_of(days) == format!("{year:04}-{month:02}-{day:02}")).then_some(days)
 }
 
-/// Returns the date that is so many days after 1970-01-01. Years begin in March here, so that a leap day is the last of its year.
+/// Returns the date `days` after 1970-01-01. Internally, years begin in March, so that a leap day is the last day of
+/// its year.
 fn date_of(days: u64) -> String {
     let days = days + 719_468; // since 0000-03-01
     let (era, day_of_era) = (days / 146_097, days % 146_097); // of 400 years

@@ -1,4 +1,4 @@
-//! Command lines as a person types them into a shell: in reports and hints.
+//! Command lines quoted for a shell, for reports and hints.
 
 use std::env;
 
@@ -24,7 +24,7 @@ fn without(words: impl IntoIterator<Item = String>, options: &[&str]) -> Vec<Str
     kept
 }
 
-/// Returns `words` as one line, quoted for a shell where they have to be.
+/// Returns `words` as one line, quoted for a shell where necessary.
 pub fn quoted(words: impl IntoIterator<Item = String>) -> String {
     words.into_iter().map(quoted_word).collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! What identifies bytes, whatever they are called: written into files, so it is one that no compiler changes.
+//! Hash of file contents and keys. It is stored in files, so it must not depend on the compiler version.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -9,12 +9,12 @@ use xxhash_rust::xxh3::Xxh3;
 /// Bytes read at a time.
 const BLOCK: usize = 1 << 16;
 
-/// XXH3 of 64 bits, piece by piece.
+/// An incremental 64-bit XXH3 hash.
 #[derive(Clone, Default)]
 pub struct ContentHash(Xxh3);
 
 impl ContentHash {
-    /// The hash of nothing.
+    /// Creates the hash of empty input.
     pub fn new() -> Self {
         Self::default()
     }
@@ -24,7 +24,7 @@ impl ContentHash {
         self.0.update(bytes);
     }
 
-    /// Adds a field of a key with its length: fields that are split otherwise have another hash.
+    /// Adds a field of a key with its length, so that different divisions into fields give different hashes.
     pub fn field(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         self.number(bytes.len() as u64);
@@ -57,12 +57,12 @@ impl ContentHash {
         }
     }
 
-    /// The hash of all that was added.
+    /// Returns the hash of all input so far.
     pub fn value(&self) -> u64 {
         self.0.digest()
     }
 
-    /// The same as 16 hexadecimal digits.
+    /// Returns the hash as 16 hexadecimal digits.
     pub fn to_hex(&self) -> String {
         format!("{:016x}", self.value())
     }

@@ -1,7 +1,7 @@
-//! The error type of the program: what went wrong, with what, and what to do about it.
+//! The error type of the program, with subject, cause and remedy.
 //!
-//! Every error a person can meet names a subject (mostly a file), a cause and a remedy; the window and
-//! the command line print the same sentence.
+//! Every error that users can see names a subject (mostly a file), a cause and a remedy; the window and the command
+//! line print the same sentence.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -10,44 +10,44 @@ use std::{fmt, io};
 
 use crate::secrets::masked;
 
-/// A result whose error a person can act upon.
+/// A result whose error tells users what to do.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The kind of an error, for code that acts on it; people read the words.
+/// The kind of an error, for code that reacts to it; users read the texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ErrorKind {
-    /// Somebody asked for the end: nothing went wrong.
+    /// The user or the program requested the end: nothing failed.
     Cancelled,
-    /// The computing device failed, and would fail with the next input as well.
+    /// The computing device failed, and would also fail with other input.
     Device,
-    /// Another process has it: it may be free a moment later.
+    /// Another process uses it: it may be available soon.
     InUse,
     /// There is no such file or folder.
     NotFound,
-    /// What was asked for makes no sense, whatever the files hold.
+    /// The request is invalid, whatever the files contain.
     Usage,
     /// Anything else.
     #[default]
     Other,
 }
 
-/// A failure in words: `subject: cause. Remedy.`
+/// A failure, displayed as `subject: cause. Remedy.`
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// The kind of it.
+    /// Its kind.
     pub kind: ErrorKind,
-    /// What the error is about: a file, a folder, a device, an option.
+    /// Subject of the error: a file, a folder, a device, an option.
     pub subject: String,
-    /// What is wrong with it, in lower case and without a full stop.
+    /// Description of the failure, in lower case and without a full stop.
     pub cause: String,
-    /// What the person can do, as a sentence without a full stop.
+    /// Advice for the user, as a sentence without a full stop.
     pub remedy: String,
-    /// The error of the system or of a library that led to it.
+    /// The error of the system or of a library that caused it.
     pub(crate) source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl PartialEq for Error {
-    /// Compares all but the source, which cannot be compared and is in the cause in words.
+    /// Compares all fields but the source, which is not comparable and whose text is part of the cause.
     fn eq(&self, other: &Self) -> bool {
         let parts = |error: &Self| [error.subject.clone(), error.cause.clone(), error.remedy.clone()];
         self.kind == other.kind && parts(self) == parts(other)
@@ -62,69 +62,69 @@ impl std::error::Error for Error {
     }
 }
 
-/// A reason not to open what was named, within the operating system's errors.
+/// The reason for not opening a pipe or device, as the source of an I/O error.
 #[derive(Debug, thiserror::Error)]
 #[error("this is a pipe or a device, not a file")]
 pub(crate) struct Endless;
 
 impl Error {
-    /// An error about `subject`. Passwords of addresses are left out of all that is said.
+    /// Creates an error about `subject`. Passwords in URLs are removed from all texts.
     pub fn new(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
         let [subject, cause, remedy] = [subject.into(), cause.into(), remedy.into()].map(shown);
         Self { kind: ErrorKind::Other, subject, cause, remedy, source: None }
     }
 
-    /// An error about the file or folder at `path`.
+    /// Creates an error about the file or folder at `path`.
     pub fn file(path: &Path, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(path.display().to_string(), cause, remedy)
     }
 
-    /// The error that work on `subject` ended because it was asked to.
+    /// Creates the error for work on `subject` that was cancelled.
     pub fn cancelled(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(subject, cause, remedy).of_kind(ErrorKind::Cancelled)
     }
 
-    /// The error of options that are invalid, or make no sense together.
+    /// Creates the error for options that are invalid, alone or in combination.
     pub fn usage(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(subject, cause, remedy).as_usage()
     }
 
-    /// This error as one of wrong usage.
+    /// Returns this error with the kind [`ErrorKind::Usage`].
     #[must_use]
     pub fn as_usage(self) -> Self {
         self.of_kind(ErrorKind::Usage)
     }
 
-    /// An error about the file at `path` that a library found, in its words.
+    /// Creates an error about the file at `path` from the error of a library, with its text.
     pub fn wrap(path: &Path, source: impl std::error::Error + Send + Sync + 'static, remedy: &str) -> Self {
         Self::file(path, source.to_string(), remedy).caused_by(source)
     }
 
-    /// This error with the error of a library that led to it.
+    /// Returns this error with a source.
     #[must_use]
     pub fn caused_by(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { source: Some(Arc::new(source)), ..self }
     }
 
-    /// This error as one of another kind.
+    /// Returns this error with another kind.
     #[must_use]
     pub fn of_kind(self, kind: ErrorKind) -> Self {
         Self { kind, ..self }
     }
 
-    /// Returns whether it only says that somebody asked for the end.
+    /// Returns whether it is a cancellation.
     pub fn is_cancelled(&self) -> bool {
         self.kind == ErrorKind::Cancelled
     }
 
-    /// The system started no worker thread for `subject`.
+    /// Creates the error for a worker thread for `subject` that could not be started.
     pub fn no_thread(subject: &str, error: &io::Error) -> Self {
         let cause = format!("could not start a worker thread (process or memory limit: {error})");
         Self::new(subject, cause, "Close other programs and try again").caused_by(copy(error))
     }
 
-    /// A failure of the operating system to make `path` in a folder that is there, or with all folders before it: not found then
-    /// means that no files are made in that place, as in `/proc`.
+    /// Creates the error for `path`, which could not be created although its parent folders exist or would be created.
+    /// `NotFound` then means that no files can be created there, as in `/proc`.
     pub fn not_made(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => {
@@ -134,13 +134,13 @@ impl Error {
         }
     }
 
-    /// `folder`, in which the file `path` is to be written, does not exist.
+    /// Creates the error for the missing `folder` of the output file `path`.
     pub fn no_folder(path: &Path, folder: &Path) -> Self {
         let cause = format!("the folder {} does not exist", folder.display());
         Self::file(path, cause, "Create the folder, or choose another one").of_kind(ErrorKind::NotFound)
     }
 
-    /// A failure of the operating system on `path`, with the remedy its kind suggests.
+    /// Creates the error for a failed operation on `path`, with a remedy by its kind.
     pub fn io(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind as Io;
         let (cause, remedy) = match error.kind() {
@@ -157,12 +157,12 @@ impl Error {
     }
 }
 
-/// A copy of `error`, which the standard library does not make.
+/// Returns a copy of `error`, which does not implement `Clone`.
 fn copy(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }
 
-/// The first of `errors`, with the number and the names of the others; none of none.
+/// Returns the first of `errors`, with the number and the subjects of the others; `None` for no errors.
 pub(crate) fn about_all(errors: Vec<Error>) -> Option<Error> {
     let mut errors = errors.into_iter();
     let mut first = errors.next()?;
@@ -173,7 +173,7 @@ pub(crate) fn about_all(errors: Vec<Error>) -> Option<Error> {
     Some(first)
 }
 
-/// The first three of `names`, after which there are more.
+/// Returns the first three of `names`, with an ellipsis if there are more.
 fn first_names(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 3;
     let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
@@ -187,7 +187,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// `text` without the passwords of the addresses in it.
+/// Returns `text` without the passwords in its URLs.
 fn shown(text: String) -> String {
     match masked(&text) {
         Cow::Owned(shown) => shown,

@@ -6,21 +6,21 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// How often a taken lock is tried again, and how long it is waited in between: a process that ends, or that is just starting another
-/// program, may have it for a moment longer.
+/// Number of attempts for a taken lock, and the pause between them: a process that is ending or just starting another
+/// program may hold it a moment longer.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The sole right to what a file stands for, as long as it lives. The operating system ends it however a process ends.
+/// An exclusive lock on a file, held while this exists. The operating system releases it however the process ends.
 pub(crate) struct FileLock {
     _file: File,
 }
 
 impl FileLock {
-    /// Locks the file at `path`, which is made if it is not there, and stays; `None` if the lock is taken.
+    /// Locks the file at `path`, which is created if missing and persists; `None` if the lock is taken.
     ///
-    /// On a disk without locks, as some network disks are, everybody gets it: better that people keep apart than that none
-    /// can work.
+    /// On a disk without locks, as some network disks are, every process gets the lock, so that work there is possible
+    /// at all.
     ///
     /// # Errors
     /// If the file cannot be written to.
@@ -40,14 +40,14 @@ impl FileLock {
         Ok(Some(Self { _file: file }))
     }
 
-    /// Returns whether somebody has the lock of the file at `path`.
+    /// Returns whether a process holds the lock of the file at `path`.
     pub fn is_taken(path: &Path) -> bool {
         let file = File::options().write(true).open(path);
         file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
-    /// Returns whether the file at `path`, which somebody had locked, can be written to and nobody has its lock. One that is gone, or
-    /// on a disk that is away, is not free.
+    /// Returns whether the file at `path`, which was locked, is writable and unlocked now. False if it no longer exists
+    /// or its disk is unavailable.
     pub fn is_free(path: &Path) -> bool {
         let file = File::options().write(true).open(path);
         file.is_ok_and(|file| !matches!(file.try_lock(), Err(TryLockError::WouldBlock)))

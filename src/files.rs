@@ -1,5 +1,4 @@
-//! Opens files that people name, without waiting for what may never come: a named pipe to which nobody writes, a device that has no
-//! end.
+//! Opening of files named by users, without blocking on a named pipe without a writer or a device without an end.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,19 +6,20 @@ use std::path::Path;
 
 use crate::error::Endless;
 
-/// The pipes of the shell, and what is empty.
+/// Pipes of the shell, and empty files.
 const HARMLESS: [&str; 5] = ["/dev/stdin", "/dev/null", "/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"];
 
 /// Opens the file at `path` for reading.
 ///
 /// # Errors
-/// What the operating system reports, and if `path` is a named pipe or a device, unlike what the shell connects to the program.
+/// What the operating system reports, and if `path` is a named pipe or a device, except those that the shell connects
+/// to the program.
 pub(crate) fn open(path: impl AsRef<Path>) -> io::Result<File> {
     let path = path.as_ref();
     if is_endless(path) { Err(io::Error::other(Endless)) } else { File::open(path) }
 }
 
-/// Whether `path` is a named pipe or a device, unlike what the shell connects to the program.
+/// Returns whether `path` is a named pipe or a device, except those that the shell connects to the program.
 pub(crate) fn is_endless(path: &Path) -> bool {
     let is_harmless = HARMLESS.iter().any(|harmless| path.starts_with(harmless));
     !is_harmless && fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
@@ -36,10 +36,10 @@ pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns the content of the file at `path`, which is text in UTF-8.
+/// Returns the content of the file at `path` as UTF-8 text.
 ///
 /// # Errors
-/// Like [`open`], and if it is no such text.
+/// Same as [`open`], and if it is not valid UTF-8.
 pub(crate) fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     let mut text = String::new();
     open(path)?.read_to_string(&mut text)?;

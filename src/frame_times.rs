@@ -1,46 +1,46 @@
-//! When each frame of a video is shown: the one place that turns seconds into frames and back.
+//! Times of a video's frames: the only place that converts seconds to frames and back.
 //!
-//! Times are seconds on the clock of the file, as a player shows them: zero is where the file begins, which is not always where
-//! its pictures do. A label is a stretch of time and a frame stands at its own time stamp, so an average frame rate never decides
-//! which frame is meant.
+//! Times are seconds on the clock of the file, as players display it: zero is the beginning of the file, which may be
+//! before its first picture. Labels are time intervals, and each frame has its own time stamp, so the average frame
+//! rate never decides which frame is meant.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Times that are computed or rounded to a microsecond in a file still meet the middle between two frames.
+/// Tolerance for times that were computed or rounded to microseconds in a file, at the midpoint between two frames.
 const ROUNDING_SECS: f64 = 1e-6;
 
-/// Rates that differ by no more than this share are the same: 29.97 is called 30 as well.
+/// Relative tolerance between frame rates that count as equal: 29.97 is also called 30.
 const RATE_TOLERANCE: f64 = 0.01;
 
 /// The times of all frames of a video. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameTimes {
     stamps: Stamps,
-    /// When the last frame ends.
+    /// End of the last frame.
     end_secs: f64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Stamps {
-    /// Frames at equal distances.
+    /// Evenly spaced frames.
     Even { frames: usize, start_secs: f64, fps: f64 },
-    /// The time stamp of each frame, strictly rising.
+    /// The time stamp of each frame, strictly increasing.
     Listed(Arc<[f64]>),
 }
 
-/// The frames that a stretch of time covers.
+/// The frames in a time interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameSpan {
-    /// First frame and the one after the last; never empty.
+    /// From the first frame to before this end; never empty.
     pub frames: Range<usize>,
-    /// Whether the stretch began before the first frame or ended after the last, by more than half a frame.
+    /// Whether the interval began before the first frame or ended after the last one, by more than half a frame.
     pub is_cut: bool,
 }
 
 impl FrameTimes {
-    /// The times of `frames` frames at `fps` frames per second, the first at `start_secs`; `None` unless both are finite and the
-    /// rate is above 0.
+    /// Creates the times of `frames` frames at `fps` frames per second, the first at `start_secs`; `None` unless both
+    /// are finite and the rate is above 0.
     pub fn even(frames: usize, fps: f64, start_secs: f64) -> Option<Self> {
         let step_secs = 1.0 / fps;
         if !(step_secs.is_finite() && step_secs > 0.0 && start_secs.is_finite()) {
@@ -50,8 +50,8 @@ impl FrameTimes {
         Some(Self { stamps: Stamps::Even { frames, start_secs, fps }, end_secs })
     }
 
-    /// The times of frames with these time stamps, the last of which ends at `end_secs`; `None` unless all of them are finite
-    /// and strictly rising.
+    /// Creates the times of frames with these time stamps, the last of which ends at `end_secs`; `None` unless all of
+    /// them are finite and strictly increasing.
     pub fn listed(stamps: impl Into<Arc<[f64]>>, end_secs: f64) -> Option<Self> {
         let stamps: Arc<[f64]> = stamps.into();
         let is_rising = stamps.is_sorted_by(|a, b| a < b);
@@ -60,7 +60,7 @@ impl FrameTimes {
         (is_rising && is_finite && ends_last).then_some(Self { stamps: Stamps::Listed(stamps), end_secs })
     }
 
-    /// Number of frames.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         match &self.stamps {
             Stamps::Even { frames, .. } => *frames,
@@ -68,7 +68,7 @@ impl FrameTimes {
         }
     }
 
-    /// The time stamps where they differ from those of an even rate.
+    /// Returns the time stamps if they deviate from an even rate.
     pub fn as_listed(&self) -> Option<&[f64]> {
         match &self.stamps {
             Stamps::Even { .. } => None,
@@ -76,22 +76,22 @@ impl FrameTimes {
         }
     }
 
-    /// When the first frame is shown.
+    /// Returns the time of the first frame.
     pub fn start_secs(&self) -> f64 {
         self.secs(0)
     }
 
-    /// When the last frame ends.
+    /// Returns the end of the last frame.
     pub fn end_secs(&self) -> f64 {
         self.end_secs
     }
 
-    /// From the first frame to the end of the last.
+    /// Returns the time from the first frame to the end of the last.
     pub fn duration_secs(&self) -> f64 {
         self.end_secs - self.start_secs()
     }
 
-    /// When frame `frame` is shown; the end of the last one for those after it.
+    /// Returns the time of frame `frame`; the end of the last frame for indices after it.
     pub fn secs(&self, frame: usize) -> f64 {
         match &self.stamps {
             Stamps::Even { frames, start_secs, fps } if frame < *frames => start_secs + frame as f64 / fps,
@@ -100,18 +100,19 @@ impl FrameTimes {
         }
     }
 
-    /// When the first of `frames` is shown and when the last of them ends.
+    /// Returns the start of the first of `frames` and the end of the last of them.
     pub fn span_secs(&self, frames: &Range<usize>) -> [f64; 2] {
         [self.secs(frames.start), self.secs(frames.end)]
     }
 
-    /// The frame that is on the screen at `secs`; the first before it begins, the last after it ends, 0 without any.
+    /// Returns the frame shown at `secs`; the first one before the beginning, the last one after the end, 0 without
+    /// frames.
     pub fn shown_at(&self, secs: f64) -> usize {
         self.count_until(secs).saturating_sub(1)
     }
 
-    /// The frame that begins nearest to `secs`, of two as near the later one, or the number of frames where the end is nearest.
-    /// Half a frame is the tolerance: times that were rounded by whoever wrote them down come back to the frame they were of.
+    /// Returns the frame that begins nearest to `secs`, the later one of two equally near, or the number of frames if
+    /// the end is nearest. With this tolerance of half a frame, rounded times map back to their frames.
     pub fn boundary(&self, secs: f64) -> usize {
         if secs.is_nan() {
             return 0;
@@ -122,8 +123,9 @@ impl FrameTimes {
         if secs >= middle - ROUNDING_SECS { after.min(self.frames()) } else { before }
     }
 
-    /// The frames from the boundary nearest to `start_secs` to that nearest to `end_secs`. What is shorter than a frame, as an
-    /// event is, is one frame. `None` where it ends before it begins, or no frame is shown in it.
+    /// Returns the frames from the boundary nearest to `start_secs` to that nearest to `end_secs`. An interval shorter
+    /// than a frame, such as an event, gives one frame. `None` if the end is before the start, or the interval contains
+    /// no frame.
     pub fn span(&self, start_secs: f64, end_secs: f64) -> Option<FrameSpan> {
         let frames = self.frames();
         let (start, end) = (self.boundary(start_secs), self.boundary(end_secs));
@@ -137,9 +139,9 @@ impl FrameTimes {
         Some(FrameSpan { frames: start..end.max(start + 1), is_cut })
     }
 
-    /// The frames from `counted.start` to before `counted.end`, the first picture being frame 0, where they are counted at `rate`
-    /// frames per second or, without one, are the video's own; those that are counted at another rate than the video's stand for
-    /// the times they are shown at. `None` where there are none, or none of them is within the video.
+    /// Returns the frames from `counted.start` to before `counted.end`, with the first picture as frame 0, counted at
+    /// `rate` frames per second, or the video's own frames for `None`. Frames counted at another rate than the video's
+    /// are converted by their times. `None` if the range is empty, or entirely outside the video.
     pub fn counted(&self, counted: &Range<usize>, rate: Option<f64>) -> Option<FrameSpan> {
         let (start, end, frames) = (counted.start, counted.end, self.frames());
         let rate = rate.filter(|rate| self.is_other_rate(*rate));
@@ -151,12 +153,12 @@ impl FrameTimes {
         }
     }
 
-    /// Whether frames that are counted at `rate` frames per second are others than the video's.
+    /// Returns whether `rate` frames per second differs from the video's rate.
     pub fn is_other_rate(&self, rate: f64) -> bool {
         self.fps().is_some_and(|own| (rate - own).abs() > RATE_TOLERANCE * own)
     }
 
-    /// Average frames per second.
+    /// Returns the average frames per second.
     pub fn fps(&self) -> Option<f64> {
         match &self.stamps {
             Stamps::Even { fps, .. } => Some(*fps),
@@ -167,13 +169,13 @@ impl FrameTimes {
         }
     }
 
-    /// How many frames begin at `secs` or before.
+    /// Returns the number of frames that begin at or before `secs`.
     fn count_until(&self, secs: f64) -> usize {
         match &self.stamps {
             Stamps::Listed(stamps) => stamps.partition_point(|&stamp| stamp <= secs),
             Stamps::Even { frames, start_secs, fps } => {
                 let guess = ((secs - start_secs) * fps + 1.0).clamp(0.0, *frames as f64) as usize;
-                // The division rounds, the multiplication in `secs` too: they must agree.
+                // The division rounds, as does the multiplication in `secs`: the results must agree.
                 let candidates = guess.saturating_sub(1)..=guess.saturating_add(1).min(*frames);
                 candidates.rev().find(|&count| count == 0 || self.secs(count - 1) <= secs).unwrap_or(0)
             }

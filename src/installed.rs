@@ -1,10 +1,10 @@
-//! Folders of files that come with the program: beside it where it was unpacked, under `share` where it is installed.
+//! Folders of files shipped with the program: beside it in an unpacked archive, under `share` in an installation.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Returns where the folder `name` of the program's files may be: next to the executable, or in `share/motionscope` beside
-/// the folder of the executable, such as `/usr/share/motionscope` of `/usr/bin`.
+/// Returns the possible paths of the shipped folder `name`: next to the executable, and in `share/motionscope` beside
+/// the executable's folder, such as `/usr/share/motionscope` for `/usr/bin`.
 pub(crate) fn places(name: &str) -> Vec<PathBuf> {
     env::current_exe().map(|executable| places_of(&executable, name)).unwrap_or_default()
 }

@@ -1,16 +1,16 @@
-//! Values in the JSON of other programs, which write numbers as text and names as numbers.
+//! Lenient parsing of JSON from other programs, which may write numbers as text and names as numbers.
 
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Value;
 
 use crate::table::seconds;
 
-/// The number that a value is, which may be written as text, with a decimal comma or as on a clock.
+/// Returns the number in `value`, which may be text, with a decimal comma or in clock format.
 pub fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| seconds(value.as_str()?)).filter(|number| number.is_finite())
 }
 
-/// The text that a value is; a number as it is written. `None` for anything else.
+/// Returns the text in `value`, or its number as text; `None` for anything else.
 pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -19,10 +19,10 @@ pub fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Reads a field as [`number`]; `None` where it is null.
+/// Reads a field with [`number`]; `None` for null.
 ///
 /// # Errors
-/// If it is no number.
+/// If it is not a number.
 pub fn as_number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<f64>, D::Error> {
     match Value::deserialize(field)? {
         Value::Null => Ok(None),
@@ -33,7 +33,7 @@ pub fn as_number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<f64>, D::
 /// Reads a field as two numbers.
 ///
 /// # Errors
-/// If it is anything else.
+/// If it is not a pair of numbers.
 pub fn as_pair<'de, D: Deserializer<'de>>(field: D) -> Result<[f64; 2], D::Error> {
     let pair = <[Value; 2]>::deserialize(field)?;
     match [number(&pair[0]), number(&pair[1])] {
@@ -42,7 +42,7 @@ pub fn as_pair<'de, D: Deserializer<'de>>(field: D) -> Result<[f64; 2], D::Error
     }
 }
 
-/// Reads a field as [`text`]; empty where it is null.
+/// Reads a field with [`text`]; empty for null.
 ///
 /// # Errors
 /// If it is neither text nor a number.
@@ -53,10 +53,10 @@ pub fn as_text<'de, D: Deserializer<'de>>(field: D) -> Result<String, D::Error> 
     }
 }
 
-/// Reads a field as a list of [`text`], of which one may stand alone; empty where it is null.
+/// Reads a field as a list of [`text`] or a single one; empty for null.
 ///
 /// # Errors
-/// If one is neither text nor a number.
+/// If an element is neither text nor a number.
 pub fn as_texts<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::Error> {
     let values = match Value::deserialize(field)? {
         Value::Null => Vec::new(),
@@ -67,7 +67,7 @@ pub fn as_texts<'de, D: Deserializer<'de>>(field: D) -> Result<Vec<String>, D::E
     values.iter().map(read).collect()
 }
 
-/// Reads a field as whether something holds; `false` where it is null.
+/// Reads a field as a Boolean; `false` for null.
 ///
 /// # Errors
 /// If it is neither true nor false, nor 1 or 0, nor one of these as text.
@@ -82,10 +82,10 @@ pub fn as_flag<'de, D: Deserializer<'de>>(field: D) -> Result<bool, D::Error> {
     }
 }
 
-/// Reads a field as the number of a frame.
+/// Reads a field as a frame number.
 ///
 /// # Errors
-/// If it is none.
+/// If it is not a number.
 pub fn as_frame<'de, D: Deserializer<'de>>(field: D) -> Result<f64, D::Error> {
     let value = Value::deserialize(field)?;
     number(&value).ok_or_else(|| D::Error::custom(format!("{value} is not a frame number")))
@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    /// What serde_json promises with its feature `float_roundtrip` alone: without it, one number in six is off by a bit.
+    /// serde_json guarantees this only with its feature `float_roundtrip`: otherwise one number in six is off by a bit.
     #[test]
     fn a_number_is_read_exactly_as_it_was_written() {
         for number in (1..1000).map(|n| 1e3 / f64::from(n).sqrt()) {

@@ -1,9 +1,10 @@
-//! Motionscope: hidden two-stream networks for people who work with motion in video.
+//! Motionscope: hidden two-stream networks for research on motion in video.
 //!
-//! The modules in order of data flow: a [`video`] is decoded into frames, [`nets`] predict [`flow`] and class
-//! scores from them on the device that [`gpu`] chose, [`labels`] stores the labels of videos, [`data`] lists the clips of data
-//! sets, [`training`] trains the networks, [`evaluation`] evaluates them, and [`reproduction`] does both for the tables of the paper. The [`engine`] runs
-//! all of it on named threads for the [`app`]; the [`cli`] uses the same components directly.
+//! The modules in order of data flow: a [`video`] is decoded into frames; [`nets`] predict [`flow`] and class scores
+//! from them on the device that [`gpu`] selects; [`labels`] stores the labels of videos; [`data`] lists the clips of
+//! data sets; [`training`] trains the networks; [`evaluation`] evaluates them; [`reproduction`] does both for the
+//! tables of the paper. The [`engine`] runs all of it on named threads for the [`app`]; the [`cli`] uses the same
+//! components directly.
 
 mod allocator;
 mod annotations;

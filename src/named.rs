@@ -1,15 +1,16 @@
-//! Values that are chosen by name, in files and on the command line.
+//! Enums whose values are selected by name, in files and on the command line.
 
 use serde::de::value::Error as NamesOnly;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 
-/// A value that is chosen by name.
+/// A type whose values are selected by name.
 pub(crate) trait Named: Copy + Send + Sync + 'static {
     /// All values, each with its name and its documentation.
     const CHOICES: &'static [(Self, &'static str, &'static str)];
 }
 
-/// Defines an enum whose variants have names, as in `Fast = "fast"`: they are its [`Named::CHOICES`] with their documentation.
+/// Defines an enum with named variants, as in `Fast = "fast"`; the names and the documentation become its
+/// [`Named::CHOICES`].
 macro_rules! named {
     ($(#[$outer:meta])* pub enum $type:ident {
         $($(#[$($attribute:tt)*])* $variant:ident = $name:literal,)+
@@ -20,10 +21,10 @@ macro_rules! named {
         }
 
         impl $type {
-            /// All of them.
+            /// All values.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// Returns its name on the command line.
+            /// Returns the name on the command line.
             pub fn key(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
@@ -42,15 +43,15 @@ macro_rules! named {
 }
 pub(crate) use named;
 
-/// Returns the names that `T` has in files: of the fields of a structure, of the variants of an enum; none of other types.
+/// Returns the names of `T` in files: the fields of a struct or the variants of an enum; empty for other types.
 pub(crate) fn file_names<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut names: &'static [&'static str] = &[];
-    // It asks for its names, and is made of nothing.
+    // `deserialize` asks for the names and then fails.
     let _ = T::deserialize(NameTaker(&mut names));
     names
 }
 
-/// Takes note of the names that are asked for, and has none of them.
+/// A deserializer that records the requested names and fails.
 struct NameTaker<'a>(&'a mut &'static [&'static str]);
 
 impl NameTaker<'_> {

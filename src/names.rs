@@ -1,4 +1,4 @@
-//! Names of files: in one form of Unicode, and those that belong to a system and not to a person.
+//! File and class names: Unicode normalisation, hidden files, and similar names.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,36 +10,36 @@ use strsim::damerau_levenshtein;
 
 use crate::files;
 
-/// The name with each accent in its letter (NFC). macOS stores the names of files the other way (NFD), so names are compared in
-/// this form.
+/// Returns the name in Unicode normalisation form C. macOS stores file names in form D, so names are compared in this
+/// form.
 pub(crate) fn composed(name: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(name)
 }
 
-/// Whether both lists are of the same names in the same order, in whichever forms of Unicode.
+/// Returns whether both lists contain the same names in the same order, after Unicode normalisation.
 pub(crate) fn are_alike(some: &[String], others: &[String]) -> bool {
     some.iter().map(|name| composed(name)).eq(others.iter().map(|name| composed(name)))
 }
 
-/// What is the same in names of one class that differ in capitals, and in spaces, hyphens and underscores between words: `Kick Ball`
-/// and `kick_ball`.
+/// Returns a key that is equal for spellings of a class name that differ only in case, spaces, hyphens and underscores:
+/// `Kick Ball` and `kick_ball`.
 fn class_key(name: &str) -> String {
     let is_between = |c: char| c.is_whitespace() || c == '-' || c == '_';
     let lower = composed(name).to_lowercase();
     lower.split(is_between).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
 }
 
-/// The places of the class that is meant by a name.
+/// The classes that match a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Alike {
     None,
     One(usize),
-    /// Classes that are equally alike, none of which has the very name.
+    /// Classes with the same key, none of which matches exactly.
     Several(Vec<usize>),
 }
 
-/// Returns which of `classes` is meant by `name`: the one of the very name, in whichever form of Unicode, else the only one of its
-/// [key](class_key).
+/// Returns which of `classes` matches `name`: the one with exactly this name after Unicode normalisation, else the only
+/// one with the same [key](class_key).
 pub(crate) fn class_alike<'a>(classes: impl Iterator<Item = &'a str> + Clone, name: &str) -> Alike {
     let wanted = composed(name);
     if let Some(place) = classes.clone().position(|class| composed(class) == wanted) {
@@ -54,31 +54,31 @@ pub(crate) fn class_alike<'a>(classes: impl Iterator<Item = &'a str> + Clone, na
     }
 }
 
-/// Returns the places of names in `classes` that are of one [key](class_key): of different spelling, and yet one class.
+/// Returns groups of indices of names in `classes` with the same [key](class_key), which are spellings of one class.
 pub(crate) fn alike_classes(classes: &[String]) -> Vec<Vec<usize>> {
     let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     classes.iter().enumerate().for_each(|(place, class)| keys.entry(class_key(class)).or_default().push(place));
     keys.into_values().filter(|places| places.len() > 1).collect()
 }
 
-/// The file with the exact name of a class in its folder, which could not be called so.
+/// The file with the exact name of a class, in a folder that cannot have that name.
 pub(crate) const CLASS_FILE: &str = ".class";
 
-/// Returns the class as the name of a folder on any system, another for each class: characters that some system refuses become
-/// their full-width twins. `None` if nothing is left of it.
+/// Returns a unique folder name for the class that is valid on any system: forbidden characters are replaced by their
+/// full-width forms. `None` if nothing else remains.
 pub(crate) fn folder_name(class: &str) -> Option<String> {
     let class = class.trim();
     let is_refused = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
     if !class.chars().any(|c| !is_refused(c) && c != '.' && !c.is_whitespace()) {
         return None;
     }
-    // No folder may begin with a dot, which hides it, or end with one.
+    // A leading dot would hide the folder, and a trailing dot is invalid on some systems.
     let first = class.len() - class.trim_start_matches('.').len();
     let last = class.trim_end_matches('.').len();
     let is_outer_dot = |(at, c): (usize, char)| c == '.' && (at < first || at >= last);
     let safe = |(at, c): (usize, char)| match u32::from(c) {
         _ if is_outer_dot((at, c)) => '．',
-        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('_'), // pictures of control characters
+        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('_'), // symbols for control characters
         code @ 0x20..=0x7e if is_refused(c) => char::from_u32(0xfee0 + code).unwrap_or('_'),
         _ if is_refused(c) => '_',
         _ => c,
@@ -86,8 +86,8 @@ pub(crate) fn folder_name(class: &str) -> Option<String> {
     Some(class.char_indices().map(safe).collect())
 }
 
-/// Returns the class whose clips are in `folder`: the exact name in its [`CLASS_FILE`], unless the folder was renamed since, else
-/// its own. `None` if that is not valid Unicode.
+/// Returns the class of the clips in `folder`: the exact name in its [`CLASS_FILE`], unless the folder was renamed
+/// since, else the folder's name. `None` if that is not valid Unicode.
 pub(crate) fn class_of_folder(folder: &Path) -> Option<String> {
     let name = composed(folder.file_name()?.to_str()?).into_owned();
     let exact = files::read_to_string(folder.join(CLASS_FILE)).ok().map(|text| composed(text.trim()).into_owned());
@@ -98,7 +98,7 @@ pub(crate) fn class_of_folder(folder: &Path) -> Option<String> {
 /// Minimum length of a word to match the beginning of a name.
 const SHORTEST_BEGINNING: usize = 3;
 
-/// Returns which of `names` was probably meant by `word`: the one that is a few slips away, or begins as it does.
+/// Returns which of `names` was probably meant by `word`: one within a few typing errors, or with the same beginning.
 pub(crate) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
     let slips = |name: &str| {
@@ -109,13 +109,13 @@ pub(crate) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     names.iter().copied().filter(|name| slips(name) <= most).min_by_key(|name| slips(name))
 }
 
-/// The file or folder at `path`, or else the first there that is called the same in another form of Unicode.
+/// Returns `path` if it exists, else the first file or folder there with the same name in another Unicode form.
 pub(crate) fn in_any_form(path: &Path) -> Option<PathBuf> {
     if path.exists() {
         return Some(path.to_owned());
     }
     if path.to_str().is_none_or(str::is_ascii) {
-        return None; // There is one form of that.
+        return None; // ASCII names have only one form.
     }
     let mut found = path.ancestors().find(|folder| folder.is_dir())?.to_owned();
     for part in path.strip_prefix(&found).ok()? {
@@ -130,7 +130,7 @@ pub(crate) fn in_any_form(path: &Path) -> Option<PathBuf> {
     Some(found)
 }
 
-/// Whether both paths lead to one file, as two forms of a name do on the disks of macOS.
+/// Returns whether both paths are the same file, as two Unicode forms of a name are on macOS.
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -145,12 +145,12 @@ pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Files and folders of systems that are no one's clips, besides those whose names begin with a dot.
+/// Files and folders created by operating systems, besides those with a leading dot.
 const OF_SYSTEMS: [&str; 7] =
     ["thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin", "system volume information"];
 
-/// Whether a listing of clips leaves `path` out whatever it holds: the name begins with a dot (`.DS_Store`, and `._a.mp4`, which
-/// macOS puts beside `a.mp4`), or a system made it.
+/// Returns whether listings of clips skip `path` regardless of its content: the name begins with a dot (`.DS_Store`,
+/// and `._a.mp4`, which macOS creates beside `a.mp4`), or belongs to an operating system.
 pub fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| {
         let is_of_a_system =
@@ -159,8 +159,8 @@ pub fn is_hidden(path: &Path) -> bool {
     })
 }
 
-/// The file name of each of `paths`. Where several are called the same, the folders follow by which it differs from the others, as
-/// few as do: `clip.mp4 – day2`.
+/// Returns the file name of each of `paths`. If several are equal, the minimum number of distinguishing parent folders
+/// is added: `clip.mp4 – day2`.
 pub fn distinct_names(paths: &[impl AsRef<Path>]) -> Vec<String> {
     let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let mut names: Vec<String> = paths.iter().map(|path| name(path.as_ref())).collect();
@@ -190,7 +190,7 @@ pub fn distinct_names(paths: &[impl AsRef<Path>]) -> Vec<String> {
     names
 }
 
-/// The last `count` of the folders that `path` is in.
+/// Returns the last `count` parent folders of `path`.
 fn last_folders(path: &Path, count: usize) -> PathBuf {
     let folders: Vec<_> = path.parent().into_iter().flat_map(Path::components).collect();
     folders[folders.len().saturating_sub(count)..].iter().collect()
@@ -235,7 +235,7 @@ mod tests {
             ["clip.mp4 – day1/cam", "clip.mp4 – day2/cam", "clip.mp4 – v"]
         );
         assert_eq!(names(&["/clip.mp4", "/v/clip.mp4"]), ["clip.mp4 – /", "clip.mp4 – v"]);
-        // A folder whose path is the end of the other's.
+        // One folder's path is the end of the other's.
         assert_eq!(names(&["b/clip.mp4", "a/b/clip.mp4"]), ["clip.mp4 – b", "clip.mp4 – a/b"]);
         assert_eq!(names(&["/a/clip.mp4", "/a/clip.mp4"]), ["clip.mp4"; 2], "it is the same file");
     }

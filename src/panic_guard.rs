@@ -1,7 +1,7 @@
 //! Panic handling: a panic becomes an error with a remedy, and the thread continues.
 //!
-//! The libraries under the networks panic where the device fails (out of memory, a lost GPU, a kernel the driver
-//! rejects); a person must lose the result, not the program.
+//! The libraries under the networks panic if the device fails (out of memory, a lost GPU, a rejected kernel); users
+//! should lose the result, not the program.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,9 +9,9 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Runs `work` and turns a panic into an error about `subject`.
+/// Runs `work` and converts a panic into an error about `subject`.
 ///
-/// The caller drops whatever `work` may have left half done.
+/// The caller must drop any state that `work` may have left inconsistent.
 pub(crate) fn caught<T>(subject: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let cause = format!("the computation crashed ({})", panic_text(&*payload));
@@ -25,7 +25,7 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     text.unwrap_or("unknown cause")
 }
 
-/// Runs `work`, which reads the file at `path`, and turns a panic into an error about that file.
+/// Runs `work`, which reads the file at `path`, and converts a panic into an error about that file.
 pub(crate) fn caught_at<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let cause = format!("the reader crashed ({})", panic_text(&*payload));

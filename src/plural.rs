@@ -1,6 +1,6 @@
-//! Numbers with what they count, in plain English.
+//! Counted nouns in English.
 
-/// A number and what it counts: `1 video`, `2 classes`, `0 entries`. The last word of `noun` is what has a plural.
+/// Returns a number with its noun: `1 video`, `2 classes`, `0 entries`. The last word of `noun` is put in the plural.
 pub fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
 }

@@ -1,27 +1,25 @@
-//! The order of classes by their scores, the same everywhere. Of equal scores the first class wins, as in NumPy's arg-max; a
-//! score that is not a number never does.
+//! Ranking of classes by score. Of equal scores the first class wins, as in NumPy's `argmax`; NaN never wins.
 
 use std::cmp::Ordering;
 
-/// Returns the index of the highest score: of equal ones the first. None without scores, or where none of them is a number.
+/// Returns the index of the highest score, the first of equal ones. `None` if there are no scores or all are NaN.
 pub fn arg_max<'a>(scores: impl IntoIterator<Item = &'a f32>) -> Option<usize> {
     let numbers = scores.into_iter().enumerate().filter(|(_, score)| !score.is_nan());
     numbers.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(class, _)| class)
 }
 
-/// Compares scores by how far in front they belong: the higher first, what is not a number last. Sorted by it, equal scores keep
-/// their order.
+/// Compares scores in falling order, with NaN last. A stable sort keeps the order of equal scores.
 pub fn falling(a: &f32, b: &f32) -> Ordering {
     b.partial_cmp(a).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
-/// Returns how many classes come before `class`: 0 for the best.
+/// Returns the number of classes that rank before `class`: 0 for the best.
 pub fn rank(scores: &[f32], class: usize) -> usize {
     let before = |(other, score): (usize, &f32)| falling(score, &scores[class]).then(other.cmp(&class)).is_lt();
     scores.iter().enumerate().filter(|&pair| before(pair)).count()
 }
 
-/// Returns the value that a share of `values` stays below; 0 if there is none.
+/// Returns the quantile of `values` at `share`, 0 to 1; 0 for no values.
 pub(crate) fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
     if values.is_empty() {
         return 0.0;

@@ -1,11 +1,11 @@
-//! Passwords in addresses: they are handed to FFmpeg and shown nowhere, neither by themselves nor in messages.
+//! Passwords in URLs: they are passed to FFmpeg but never displayed, neither in URLs nor in messages.
 
 use std::borrow::Cow;
 
 /// The replacement of a password.
 pub(crate) const MASK: &str = "…";
 
-/// How the names of values end that are secrets: `…?user=a&pwd=b`, `/user=a_password=b`.
+/// Endings of the names of secret values: `…?user=a&pwd=b`, `/user=a_password=b`.
 const SECRETS: [&str; 18] = [
     "password",
     "passwd",
@@ -27,21 +27,21 @@ const SECRETS: [&str; 18] = [
     "credentials",
 ];
 
-/// Names of passwords that longer words end in as well.
+/// Names of passwords that are also endings of other words, and must match whole.
 const WHOLE: [&str; 1] = ["pin"];
 
-/// What names of people have in them: beside such a value, one that has the beginning of `password` in its name is one.
+/// Parts of names of logins; if one is present, names beginning like `password` count as secrets too.
 const LOGINS: [&str; 3] = ["user", "usr", "login"];
 const BESIDE_LOGINS: [&str; 3] = ["pas", "pwd", "psw"];
 
-/// The beginnings of parts of a path that hold name and password: `/user_password_name:secret`.
+/// Beginnings of path parts with name and password: `/user_password_name:secret`.
 const IN_PATHS: [&str; 4] = ["password", "passwd", "pwd", "pass"];
 
-/// What ends an address in a sentence and is no part of it.
+/// Punctuation after a URL in a sentence.
 const PUNCTUATION: [char; 8] = [':', '.', ',', ')', '\'', '"', '’', '”'];
 
-/// `address` without passwords: neither that of `name:password@host` nor those among its values. Where it is not certain what belongs
-/// to a password, as with a `/` in it, more is left out rather than less.
+/// Returns `address` without passwords, both in `name:password@host` and among its values. If the extent of a password
+/// is ambiguous, as with a `/` in it, rather too much is removed.
 pub fn without_secrets(address: &str) -> String {
     let masked = match login(address) {
         Some((start, end)) => format!("{}{MASK}{}", &address[..start], &address[end..]),
@@ -50,7 +50,7 @@ pub fn without_secrets(address: &str) -> String {
     without_values(&without_parts(&masked))
 }
 
-/// `text` without the passwords of the addresses in it.
+/// Returns `text` without the passwords of the URLs in it.
 pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     if !text.contains("://") {
         return Cow::Borrowed(text);
@@ -63,17 +63,17 @@ pub(crate) fn masked(text: &str) -> Cow<'_, str> {
     text.split_inclusive(char::is_whitespace).map(shown).collect::<String>().into()
 }
 
-/// Whether `address` holds a password, or the mask of one that was not kept.
+/// Returns whether `address` contains a password, or the mask of a removed one.
 pub fn has_secret(address: &str) -> bool {
     without_secrets(address) != address || is_masked(address)
 }
 
-/// Whether the password was left out of `address`.
+/// Returns whether a password was removed from `address`.
 pub fn is_masked(address: &str) -> bool {
     address.contains(MASK)
 }
 
-/// Where the password is: from the first colon after the protocol to the last `@`.
+/// Returns the byte range of the password: from the first colon after the protocol to the last `@`.
 pub(crate) fn login(address: &str) -> Option<(usize, usize)> {
     let begin = address.len() - after_protocol(address).len();
     let end = begin + address[begin..].rfind('@')?;
@@ -85,12 +85,12 @@ pub(crate) fn after_protocol(address: &str) -> &str {
     address.split_once("://").map_or(address, |(_, rest)| rest)
 }
 
-/// Leaves out passwords in parts of the path.
+/// Removes passwords in parts of the path.
 fn without_parts(address: &str) -> String {
     let begin = address.len() - after_protocol(address).len();
     let Some(path) = address[begin..].find('/').map(|at| begin + at) else { return address.to_owned() };
     let part = |part: &str| {
-        let lower = part.to_ascii_lowercase(); // As long as the part itself.
+        let lower = part.to_ascii_lowercase(); // ASCII lower-casing keeps the length.
         let after = |name: &&str| lower.rfind(&format!("{name}_")).or_else(|| lower.rfind(&format!("{name}:")));
         let name = IN_PATHS.iter().find_map(|name| after(name).map(|at| at + name.len()));
         let colon = name.and_then(|name| Some(name + part[name..].find(':')?));
@@ -106,7 +106,7 @@ fn without_parts(address: &str) -> String {
     address[..path].to_owned() + &parts.map(part).collect::<String>()
 }
 
-/// Leaves out the values of names that end as those of secrets do.
+/// Removes the values whose names have the endings of secrets.
 fn without_values(address: &str) -> String {
     let whole = address.to_lowercase();
     let has_login = LOGINS.iter().any(|login| whole.contains(login));

@@ -1,18 +1,18 @@
-//! The priority of threads that compute, below that of the thread that draws the window.
+//! Priority of compute threads, below that of the thread that draws the window.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether there is a window that threads yield to.
 static IS_BESIDE_WINDOW: AtomicBool = AtomicBool::new(false);
 
-/// Niceness of threads that compute: on two cores, with the window drawn in software too, a playing clip with flow and
-/// scores was drawn half as often again as at the priority of the window.
+/// Niceness of compute threads: on two cores, with the window also drawn in software, a playing clip with flow and
+/// scores was drawn half as often again as at the window's priority.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// Names the threads of all parallel loops and lowers their priority: a window stays quick to answer while they work.
+/// Names the threads of all parallel loops and lowers their priority, so that the window stays responsive.
 ///
-/// To be called before the first parallel loop; later it has no effect.
+/// Call this before the first parallel loop; later calls have no effect.
 pub fn yield_to_the_window() {
     IS_BESIDE_WINDOW.store(true, Ordering::Relaxed);
     let pool =
@@ -22,17 +22,18 @@ pub fn yield_to_the_window() {
     }
 }
 
-/// Lowers the priority of the calling thread, and of those that it starts, where there is a window: see [`yield_to_the_window`].
+/// Lowers the priority of the calling thread, and of threads that it starts, if there is a window: see
+/// [`yield_to_the_window`].
 pub fn yield_beside_window() {
     if IS_BESIDE_WINDOW.load(Ordering::Relaxed) {
         lower();
     }
 }
 
-/// Lowers the priority of the calling thread on Linux. Other systems are left as they are.
+/// Lowers the priority of the calling thread on Linux; has no effect on other systems.
 #[cfg_attr(target_os = "linux", expect(unsafe_code, reason = "the system takes this by a C function alone"))]
 fn lower() {
-    // SAFETY: `nice` reads a number and changes the calling thread alone, as Linux does it. It cannot fail: the sum is clamped.
+    // SAFETY: `nice` takes a number and, on Linux, affects only the calling thread. It cannot fail: the sum is clamped.
     #[cfg(target_os = "linux")]
     let _ = unsafe { libc::nice(NICENESS) };
 }
@@ -45,7 +46,7 @@ mod tests {
     fn only_the_calling_thread_yields() {
         let niceness = |path: &str| {
             let stat = crate::files::read_to_string(path).unwrap();
-            // The 19th field; the name before it, in brackets, may hold spaces.
+            // The 19th field; the name before it, in brackets, may contain spaces.
             let after_name = stat.rsplit_once(')').unwrap().1;
             after_name.split_whitespace().nth(16).unwrap().parse::<i32>().unwrap()
         };

@@ -1,7 +1,8 @@
-//! ActivityNet's JSON: `database` → video → `subset`, `duration`, `annotations` with `segment` in seconds and `label`.
+//! ActivityNet's JSON format: `database` → video → `subset`, `duration`, `annotations` with `segment` in seconds and
+//! `label`.
 //!
-//! In addition to ActivityNet's fields, a video may have its `path`, `group` and `note`, and an annotation a `note`; one of the whole
-//! clip is marked with `clip`.
+//! In addition to ActivityNet's fields, a video may have `path`, `group` and `note`, and an annotation `note`; `clip`
+//! marks an annotation of the whole clip.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +21,7 @@ pub struct Video {
     pub id: String,
     /// Subset of the video; empty if none is named.
     pub subset: String,
-    /// Its length, if the file has it.
+    /// Duration in seconds, if given.
     pub duration_secs: Option<f64>,
     /// Path of its file, if given.
     pub path: Option<String>,
@@ -104,7 +105,7 @@ fn video(id: String, fields: Value) -> Video {
     video
 }
 
-/// Returns the file of these videos.
+/// Returns the JSON of these videos.
 ///
 /// # Errors
 /// If a time is not a number.

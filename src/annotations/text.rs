@@ -1,5 +1,5 @@
-//! Lists and files of other programs as text: UTF-8 with or without a byte order mark, or UTF-16, compressed or not, with any
-//! line ends.
+//! Text files of other programs: UTF-8 with or without a byte order mark, or UTF-16, optionally gzipped, with any line
+//! ends.
 
 use std::fs;
 use std::io::Read;
@@ -24,10 +24,10 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The magic number of ZIP archives, which spreadsheets use as well.
 const ZIP: &[u8] = b"PK\x03\x04";
 
-/// Returns the text of the file at `path`, which may be compressed by gzip, without a byte order mark.
+/// Returns the text of the file at `path`, which may be gzipped, without a byte order mark.
 ///
 /// # Errors
-/// If it cannot be read, is too large, or is no text.
+/// If it cannot be read, is too large, or is not text.
 pub fn read(path: &Path) -> Result<String> {
     if path.is_dir() {
         return Err(Error::file(path, "a folder was given instead of a file", "Name the file itself"));
@@ -52,7 +52,7 @@ pub fn read(path: &Path) -> Result<String> {
         .map_err(|line| Error::file(path, format!("line {line} is not text in UTF-8"), "Save the file as UTF-8"))
 }
 
-/// Returns the lines of a list that are not blank, trimmed, with their numbers from 1.
+/// Returns the non-blank lines of a list, trimmed, with their numbers from 1.
 ///
 /// # Errors
 /// Same as [`read`].
@@ -62,8 +62,8 @@ pub fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     Ok(lines.filter(|(_, line)| !line.is_empty()).collect())
 }
 
-/// Returns where `line` of the file at `path` is, for messages about `source`, the same file or a folder that it is in: no
-/// message names a file twice.
+/// Returns the position of `line` of the file at `path` for messages about `source`, which is the same file or a folder
+/// that contains it, so that no message names a file twice.
 pub fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
     let file = path.strip_prefix(source).unwrap_or(path).to_string_lossy();
     match (file.is_empty() || path == source, line) {
@@ -74,7 +74,7 @@ pub fn place(source: &Path, path: &Path, line: Option<usize>) -> String {
     }
 }
 
-/// Returns the line, from 1, of the byte at `place`.
+/// Returns the line number, from 1, of the byte at `place`.
 pub fn line_of(bytes: &[u8], place: usize) -> usize {
     1 + bytes[..place.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count()
 }
@@ -92,7 +92,7 @@ pub fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
         for entry in fs::read_dir(&folder).map_err(|error| Error::io(&folder, &error))?.flatten() {
             let path = entry.path();
             if is_hidden(&path) {
-                continue; // macOS puts `._a.eaf` beside `a.eaf`.
+                continue; // macOS creates `._a.eaf` beside `a.eaf`.
             }
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) && depth < MAX_DEPTH {
                 folders.push((path, depth + 1));
@@ -113,7 +113,7 @@ pub fn files(source: &Path, ending: &str) -> Result<Vec<PathBuf>> {
 /// there is none.
 ///
 /// # Errors
-/// If the folder cannot be read or holds no such list, or the name of one is not text.
+/// If the folder cannot be read or contains no such list, or the name of one is not Unicode.
 pub fn class_files(folder: &Path, endings: &[&str], what: &str, remedy: &str) -> Result<Vec<(String, PathBuf)>> {
     let entries = fs::read_dir(folder).map_err(|error| match folder.is_file() {
         true => Error::file(folder, format!("{what} are one file per class"), "Name the folder that holds all of them"),
@@ -136,7 +136,7 @@ pub fn class_files(folder: &Path, endings: &[&str], what: &str, remedy: &str) ->
     Ok(files)
 }
 
-/// Returns the class of a file of this name.
+/// Returns the class of a file with this name.
 fn class_of<'a>(name: &'a str, endings: &[&str]) -> Option<&'a str> {
     endings.iter().find_map(|ending| name.strip_suffix(ending))
 }

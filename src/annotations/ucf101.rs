@@ -1,5 +1,5 @@
-//! UCF101's lists: `classInd.txt` (`id name`, from 1), `trainlistNN.txt` (`Class/clip.avi id`), `testlistNN.txt` (without the
-//! id).
+//! UCF101's lists: `classInd.txt` (`id name`, from 1), `trainlistNN.txt` (`Class/clip.avi id`), `testlistNN.txt`
+//! (without the id).
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// The name of the class index beside the lists.
 pub const CLASS_INDEX: &str = "classInd.txt";
 
-/// Returns the clip of a line and the number of its class, if it has one.
+/// Parses a line into the clip and its class number, if there is one.
 pub fn fields(line: &str) -> (&str, Option<usize>) {
     match line.rsplit_once(char::is_whitespace) {
         // A number that is too large or negative belongs to no class.
@@ -18,7 +18,7 @@ pub fn fields(line: &str) -> (&str, Option<usize>) {
     }
 }
 
-/// Returns a minus sign as well: a label below zero is a label, and wrong.
+/// Returns whether `text` is a number, including a negative one, which is an invalid label but not part of a name.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -29,10 +29,10 @@ pub fn folder_of(clip: &str) -> &str {
     clip.split(['/', '\\']).next().unwrap_or_default()
 }
 
-/// Returns the names in the class index at `path`, each with its line.
+/// Returns the names in the class index at `path`, each with its line number.
 ///
 /// # Errors
-/// A file that cannot be read, an id out of order.
+/// If the file cannot be read, or an id is out of order.
 pub fn read_class_index(path: &Path) -> Result<Vec<(usize, String)>> {
     let lines = text::lines(path)?.into_iter().zip(1usize..);
     let names = lines.map(|((number, line), expected)| match line.split_once(char::is_whitespace) {
@@ -45,7 +45,7 @@ pub fn read_class_index(path: &Path) -> Result<Vec<(usize, String)>> {
     names.collect()
 }
 
-/// Returns the class index of these names.
+/// Returns the class index with these names.
 pub fn class_index<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     (1..).zip(names).map(|(id, name)| format!("{id} {name}\n")).collect()
 }

@@ -55,14 +55,14 @@ pub struct PartStatus {
     pub last_line: Option<String>,
 }
 
-/// All parts of a job.
+/// The status of all parts of a job.
 #[derive(Debug, Clone)]
 pub struct JobsReport {
     /// The parts in their order.
     pub parts: Vec<PartStatus>,
     /// Slurm's number and the state of the merge job, if one was submitted.
     pub merge: Option<(String, JobState)>,
-    /// The log of that job, which need not exist.
+    /// Path of that job's log, which may not exist.
     pub merge_log: PathBuf,
     /// The last line of its log.
     pub merge_line: Option<String>,
@@ -135,7 +135,7 @@ impl JobsReport {
         format!("{}: {}", counted(self.parts.len(), "part"), counts.join(", "))
     }
 
-    /// Returns the share of the results that are there, 0 to 1; all parts count the same.
+    /// Returns the completed share, 0 to 1; all parts have equal weight.
     pub fn done_share(&self) -> f64 {
         let total: f64 = self.parts.iter().map(PartStatus::done_share).sum();
         total / self.parts.len().max(1) as f64
@@ -162,7 +162,7 @@ impl PartStatus {
         Self { shard, state, progress, node, age, log, last_line }
     }
 
-    /// Returns the share of its results that are there, 0 to 1.
+    /// Returns the completed share of its results, 0 to 1.
     pub fn done_share(&self) -> f64 {
         match (&self.state, self.progress) {
             (JobState::Done, _) => 1.0,
@@ -229,7 +229,7 @@ pub fn log_tail(path: &Path) -> Result<String> {
     Ok(text.lines().filter_map(visible).collect::<Vec<_>>().join("\n"))
 }
 
-/// Returns the last bytes of the file at `path`, from the start of a line on where it is longer.
+/// Returns the last bytes of the file at `path`, starting at a line if it is longer.
 fn tail(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = files::open(path)?;
     let start = file.metadata()?.len().saturating_sub(LOG_TAIL);
@@ -244,7 +244,7 @@ fn tail(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns the last line of the log at `path` that is not empty.
+/// Returns the last non-empty line of the log at `path`.
 fn last_line(path: &Path) -> Option<String> {
     let tail = log_tail(path).ok()?;
     let line = tail.lines().rev().map(str::trim).find(|line| !line.is_empty())?;

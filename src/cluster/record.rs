@@ -10,12 +10,12 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The last submission of a folder of parts.
+/// The last submission for a folder of parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubmissionRecord {
     /// [`SubmissionRecord::SCHEMA`].
     pub schema: String,
-    /// Slurm's number of the array.
+    /// Slurm's job number of the array.
     pub array: String,
     /// Slurm's number of the merge job; `None` if that could not be submitted.
     pub merge: Option<String>,

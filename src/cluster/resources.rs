@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Seconds before its time limit at which Slurm sends a task SIGTERM, for it to save its work.
+/// Seconds before the time limit at which Slurm sends a task SIGTERM, to let it save its work.
 pub(super) const SAVING_SECS: u64 = 120;
 /// Shortest time limit in seconds: Slurm may send SIGTERM up to a minute early, and a shorter task would be requeued
 /// forever.
@@ -14,22 +14,22 @@ const SHORTEST_SECS: u64 = 300;
 pub struct Resources {
     /// Slurm's partition.
     pub partition: Option<String>,
-    /// Time limit, as Slurm writes it: `2:00:00`.
+    /// Time limit in Slurm's format: `2:00:00`.
     pub time: Option<String>,
-    /// Number of GPUs, with their type: `1`, `a100:2`.
+    /// Number of GPUs, optionally with their type: `1`, `a100:2`.
     pub gpus: Option<String>,
     /// Number of CPU cores.
     pub cpus: Option<usize>,
     /// Memory: `16G`.
     pub memory: Option<String>,
-    /// Image of a container that the tasks run in, by Apptainer.
+    /// Apptainer container image in which the tasks run.
     pub container: Option<PathBuf>,
     /// Other options of `sbatch`: `--account=lab`.
     pub others: Vec<String>,
 }
 
 impl Resources {
-    /// Checks a word of a line that begins with `#SBATCH`.
+    /// Validates a word of a line that begins with `#SBATCH`.
     ///
     /// # Errors
     /// If Slurm would read it as more than this word or as something else.
@@ -41,10 +41,10 @@ impl Resources {
         }
     }
 
-    /// Checks another option of `sbatch`.
+    /// Validates another option of `sbatch`.
     ///
     /// # Errors
-    /// If it is no option, or one that the script sets.
+    /// If it is not an option, or one that the script sets.
     pub fn option(text: &str) -> Result<String, String> {
         const OWN: [&str; 7] = ["array", "chdir", "dependency", "output", "open-mode", "requeue", "signal"];
         let name = text.strip_prefix("--").map(|rest| rest.split('=').next().unwrap_or_default());
@@ -55,8 +55,8 @@ impl Resources {
         }
     }
 
-    /// Checks a time limit: minutes, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes` or
-    /// `days-hours:minutes:seconds`.
+    /// Validates a time limit: minutes, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes`
+    /// or `days-hours:minutes:seconds`.
     ///
     /// # Errors
     /// If it is malformed, or too short for a task to save its work.
@@ -86,7 +86,7 @@ impl Resources {
     }
 }
 
-/// Returns the seconds of a time limit of Slurm.
+/// Converts a Slurm time limit to seconds.
 fn seconds(text: &str) -> Option<u64> {
     let numbers = |text: &str| text.split(':').map(|number| number.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
     let [days, hours, minutes, seconds] = match text.split_once('-') {

@@ -1,4 +1,4 @@
-//! The scripts of an array job and of the job that merges its parts.
+//! The scripts of an array job and of its merge job.
 
 use std::path::{Path, PathBuf};
 
@@ -10,14 +10,14 @@ use crate::shards::{PartFolder, Shard};
 /// Maximum number of requeues of a task: one that never saves any progress must not run forever.
 const MOST_RESTARTS: usize = 100;
 
-/// A command in shards, each of which is a task of an array.
+/// A command in shards, each of which is a task of an array job.
 #[derive(Debug, Clone)]
 pub struct ArrayJob {
     /// The folder of the parts, absolute.
     pub parts: PathBuf,
     /// The program on the machines of the cluster, or in the container.
     pub program: String,
-    /// The command's words, without `--parts` and `--shard`.
+    /// The command's arguments, without `--parts` and `--shard`.
     pub command: Vec<String>,
     /// Number of shards.
     pub shards: usize,
@@ -45,7 +45,7 @@ impl ArrayJob {
         Self::folder(parts).join("merge.log")
     }
 
-    /// Returns the shards whose parts are not there.
+    /// Returns the shards without a part.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -94,7 +94,7 @@ exit "$code"
         format!("#!/bin/bash\n{head}\nexec {}\n", self.words(words))
     }
 
-    /// Returns the program with `words`, in the container if there is one.
+    /// Returns the command line of the program with `words`, inside the container if there is one.
     fn words(&self, words: impl IntoIterator<Item = String>) -> String {
         let within = self.resources.container.as_ref().map(|image| {
             let gpu = self.resources.gpus.as_ref().map(|_| "--nv".to_owned());
@@ -105,7 +105,7 @@ exit "$code"
         quoted(within.into_iter().flatten().chain([self.program.clone()]).chain(words))
     }
 
-    /// Returns the numbers of the missing shards as Slurm writes them: `1-4,7`.
+    /// Returns the numbers of the missing shards in Slurm's format: `1-4,7`.
     fn ranges(&self) -> String {
         let mut ranges: Vec<[usize; 2]> = Vec::new();
         for index in self.missing.iter().map(|shard| shard.index()) {
@@ -122,7 +122,7 @@ exit "$code"
     }
 }
 
-/// Returns the lines for Slurm at the head of a script.
+/// Returns the `#SBATCH` lines of a script.
 fn head(options: impl IntoIterator<Item = String>) -> String {
     options.into_iter().map(|option| format!("#SBATCH {option}")).collect::<Vec<_>>().join("\n")
 }

@@ -13,7 +13,7 @@ pub(super) struct Task {
     pub index: Option<usize>,
     /// Slurm's name of the state, such as `RUNNING` or `PENDING`.
     pub state: String,
-    /// The machine, if it has one.
+    /// The assigned machine, if any.
     pub node: Option<String>,
 }
 
@@ -35,7 +35,7 @@ fn output(program: &str, arguments: &[String]) -> Result<String> {
     Err(Error::new(program, format!("Slurm refuses: {said}"), "Check the options and the state of the cluster"))
 }
 
-/// Returns an error where `sbatch` is absent or does not run.
+/// Fails if `sbatch` is missing or does not run.
 pub(super) fn check_installed() -> Result<()> {
     output("sbatch", &["--version".into()]).map(drop)
 }
@@ -45,7 +45,7 @@ pub(super) fn check_installed() -> Result<()> {
 pub(super) fn submit(path: &Path, log: &str, after: Option<&str>) -> Result<String> {
     let words = submit_words(path, log, after);
     let printed = output(&words[0], &words[1..])?;
-    // With several clusters: NUMBER;CLUSTER.
+    // With several clusters the output is NUMBER;CLUSTER.
     let number = printed.trim().split(';').next().unwrap_or_default();
     match !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(number.to_owned()),
@@ -53,17 +53,17 @@ pub(super) fn submit(path: &Path, log: &str, after: Option<&str>) -> Result<Stri
     }
 }
 
-/// Returns the words of the command line that submits.
+/// Returns the command line that submits a script.
 pub(super) fn submit_words(path: &Path, log: &str, after: Option<&str>) -> Vec<String> {
     let dependency = after.map(|after| format!("--dependency=afterany:{after}"));
     let words = ["sbatch".to_owned(), "--parsable".to_owned(), format!("--output={log}")];
     words.into_iter().chain(dependency).chain([path.to_string_lossy().into_owned()]).collect()
 }
 
-/// Returns the tasks of the array or the job `number` that Slurm knows; those that it forgot are missing.
+/// Returns the tasks of the array or the job `number`; those that Slurm has forgotten are missing.
 ///
 /// # Errors
-/// If Slurm is absent, or does not answer.
+/// If Slurm is not installed or fails.
 pub(super) fn tasks(number: &str) -> Result<Vec<Task>> {
     let words = ["-h", "-r", "-t", "all", "-o", "%K|%T|%N", "-j", number].map(str::to_owned);
     let queued = match output("squeue", &words) {
@@ -79,7 +79,7 @@ pub(super) fn tasks(number: &str) -> Result<Vec<Task>> {
     Ok(tasks)
 }
 
-/// Parses lines of `squeue`: `3|RUNNING|node1`, `N/A|PENDING|`.
+/// Parses the output of `squeue`: `3|RUNNING|node1`, `N/A|PENDING|`.
 fn parse_queue(printed: &str) -> Vec<Task> {
     let task = |line: &str| {
         let mut fields = line.trim().split('|');
@@ -88,7 +88,8 @@ fn parse_queue(printed: &str) -> Vec<Task> {
     printed.lines().filter_map(task).collect()
 }
 
-/// Parses lines of `sacct`: `812_3|COMPLETED|node1`, `812|CANCELLED by 0|None assigned`; tasks that wait are `812_[4-6]`.
+/// Parses the output of `sacct`: `812_3|COMPLETED|node1`, `812|CANCELLED by 0|None assigned`; waiting tasks are
+/// `812_[4-6]`.
 fn parse_accounts(printed: &str) -> Vec<Task> {
     let task = |line: &str| {
         let mut fields = line.trim().split('|');

@@ -1,4 +1,4 @@
-//! The submission of an array job and of the job that merges its parts.
+//! Submission of an array job and of its merge job.
 
 use std::fs;
 use std::io::Write;
@@ -16,7 +16,7 @@ use crate::shards::{PartFolder, Shard};
 /// The scripts of the tasks and of the merge.
 const SCRIPTS: [&str; 2] = ["array.sh", "merge.sh"];
 
-/// The jobs that were submitted.
+/// The submitted jobs.
 #[derive(Debug, Clone)]
 pub struct Submitted {
     /// The record of the submission.
@@ -26,7 +26,7 @@ pub struct Submitted {
 }
 
 impl ArrayJob {
-    /// Returns the scripts and the commands that submit them, as a person would type them.
+    /// Returns the scripts and the commands that submit them, in shell syntax.
     pub fn dry_run(&self) -> String {
         let [array, merge] = self.submissions("ARRAY").map(quoted);
         let folder = Self::folder(&self.parts);
@@ -56,7 +56,7 @@ impl ArrayJob {
     }
 }
 
-/// Returns a path in which Slurm finds no pattern.
+/// Returns a path with Slurm's pattern characters escaped.
 fn escaped(path: &Path) -> String {
     path.to_string_lossy().replace('%', "%%")
 }
@@ -64,7 +64,7 @@ fn escaped(path: &Path) -> String {
 /// Writes the scripts of `job` and submits them.
 ///
 /// # Errors
-/// If there is no Slurm, another submission to the folder is unfinished, or Slurm refuses it.
+/// If Slurm is not installed, another submission to the folder is unfinished, or Slurm rejects it.
 pub fn submit(job: &ArrayJob) -> Result<Submitted> {
     slurm::check_installed()?;
     let folder = ArrayJob::folder(&job.parts);

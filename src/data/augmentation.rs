@@ -1,6 +1,7 @@
 //! Random augmentation of a clip for one step: window, crop and flip, the same for all frames of a window.
 //!
-//! A draw is a pure function of the seed, the step and the position in the batch, so that a resumed run repeats it.
+//! A draw is a deterministic function of the seed, the step and the position in the batch, so that a resumed run
+//! repeats it.
 
 use std::ops::RangeInclusive;
 
@@ -24,7 +25,7 @@ pub struct Draw {
     pub crop: Crop,
 }
 
-/// A rectangle in pixels of the frame, mirrored or not.
+/// A rectangle in pixels of the frame, optionally mirrored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Crop {
     /// Left edge.
@@ -59,10 +60,10 @@ pub struct Sampler {
     pub max_stride: usize,
     /// Size of the decoded frames.
     pub frame: Geometry,
-    /// Size the network sees; only its aspect matters here.
+    /// Input size of the network; only its aspect ratio is used here.
     pub crop: Geometry,
-    /// Sides of the crop relative to the largest one that fits; neighbours in the list may be combined (paper: 256, 224, 192
-    /// of 256).
+    /// Sides of the crop relative to the largest one that fits; width and height may use adjacent scales of the list
+    /// (paper: 256, 224, 192 of 256).
     pub scales: Vec<f32>,
     /// The clips of each non-empty class when classes are drawn equally often; empty when clips are.
     pub classes: Vec<Vec<usize>>,
@@ -111,7 +112,7 @@ impl Sampler {
     /// shares.
     pub fn mixing(&self, step: usize, slot: usize) -> f32 {
         let mut rng = self.rng((step * self.batch + slot) as u64, purpose::MIXING);
-        // Jöhnk's method, which accepts at least every second pair for α ≤ 1.
+        // Jöhnk's method; its acceptance rate is at least one half for α ≤ 1.
         loop {
             let [x, y] = [(); 2].map(|()| rng.random::<f64>().powf(1.0 / self.mixup));
             if x + y <= 1.0 && x + y > 0.0 {
@@ -120,7 +121,8 @@ impl Sampler {
         }
     }
 
-    /// Returns the windows at that place: one from each part of a clip of `frames` frames, all through the same crop.
+    /// Returns the windows at that position: one from each segment of a clip of `frames` frames, all with the same
+    /// crop.
     pub fn draws(&self, step: usize, slot: usize, clip: usize, frames: usize) -> Vec<Draw> {
         let mut rng = self.rng((step * self.batch + slot) as u64, purpose::WINDOW);
         let part = frames / self.segments;
@@ -134,13 +136,13 @@ impl Sampler {
         starts.into_iter().map(|start| Draw { clip, start, stride, crop }).collect()
     }
 
-    /// Returns the generator of the changes of the pair with true flow at that place.
+    /// Returns the random generator for augmenting the pair with ground-truth flow at that position.
     pub fn pair_rng(&self, step: usize, slot: usize) -> ChaCha8Rng {
         self.rng((step * self.batch + slot) as u64, purpose::PAIR)
     }
 
-    /// Returns where a window of `span` frames may begin so that it is in part `segment` of a clip. Parts that are too short
-    /// for that share out all beginnings there are, and their windows overlap.
+    /// Returns the possible starts of a window of `span` frames in segment `segment` of a clip. If segments are shorter
+    /// than that, the starts of the whole clip are divided among them, and windows overlap.
     fn starts(&self, segment: usize, span: usize, frames: usize) -> RangeInclusive<usize> {
         let cut = |count: usize| [segment, segment + 1].map(|edge| edge * count / self.segments);
         if frames / self.segments >= span {
@@ -162,7 +164,8 @@ impl Sampler {
         square.map_or_else(|| Crop::whole(self.frame), |square| Crop::around(&square, self.frame))
     }
 
-    /// Returns one of four corners or the centre of `region`, one of the shapes (seven with three scales), mirrored or not.
+    /// Returns a crop at one of the four corners or the centre of `region`, of one of the shapes (seven with three
+    /// scales), mirrored or not.
     fn crop(&self, region: &Crop, rng: &mut impl Rng) -> Crop {
         let (frame_width, frame_height) = (region.width, region.height);
         let aspect = self.crop.width as f32 / self.crop.height as f32;
@@ -187,7 +190,8 @@ impl Sampler {
 }
 
 impl Draw {
-    /// Returns the indices of `window` frames in a clip of `frames`, the last one repeated where the clip is too short.
+    /// Returns the indices of `window` frames in a clip of `frames` frames; the last one is repeated if the clip is too
+    /// short.
     pub fn indices(&self, window: usize, frames: usize) -> impl Iterator<Item = usize> {
         let (start, stride) = (self.start, self.stride);
         (0..window).map(move |i| (start + i * stride).min(frames - 1))
@@ -195,12 +199,12 @@ impl Draw {
 }
 
 impl Crop {
-    /// Returns the whole of a frame.
+    /// Returns the whole frame.
     pub fn whole(frame: Geometry) -> Self {
         Self { x: 0.0, y: 0.0, width: frame.width as f32, height: frame.height as f32, mirrored: false }
     }
 
-    /// Returns the part of a frame around its motion.
+    /// Returns the region around the motion of a frame.
     pub fn around(square: &MotionSquare, frame: Geometry) -> Self {
         let (width, height) = (frame.width as f32, frame.height as f32);
         Self {
@@ -212,7 +216,7 @@ impl Crop {
         }
     }
 
-    /// Returns the crop of an RGB frame, sampled bilinearly at `size`.
+    /// Returns the crop of an RGB frame, resampled bilinearly to `size`.
     pub fn picture(&self, frame: &RgbImage, size: Geometry) -> RgbImage {
         let mut planes = Vec::new();
         self.append_bgr(frame, size, [0.0; 3], 1.0, &mut planes);
@@ -223,7 +227,8 @@ impl Crop {
         })
     }
 
-    /// Samples the crop of an RGB frame bilinearly at `size` and appends it as three planes B, G, R of (x − mean)·scale.
+    /// Resamples the crop of an RGB frame bilinearly to `size` and appends it as three planes B, G, R of (x −
+    /// mean)·scale.
     pub fn append_bgr(&self, frame: &RgbImage, size: Geometry, mean: [f32; 3], scale: f32, planes: &mut Vec<f32>) {
         let columns = taps(self.x, self.width, size.width, frame.width(), self.mirrored);
         let rows = taps(self.y, self.height, size.height, frame.height(), false);
@@ -243,8 +248,8 @@ impl Crop {
         }
     }
 
-    /// Samples the crop of a flow map bilinearly at `size` and appends its planes u and v, in units of the new size: vectors
-    /// shrink and grow with the picture, and a mirrored u changes its sign. `scale` maps frame pixels to map cells.
+    /// Resamples the crop of a flow field bilinearly to `size` and appends its planes u and v, in pixels of the new
+    /// size: vectors are scaled with the picture, and mirroring negates u.
     pub fn append_flow(&self, flow: FlowMap<'_>, size: Geometry, planes: &mut Vec<f32>) {
         let zoom_x = size.width as f32 / (self.width * flow.cells_from_px);
         let zoom_y = size.height as f32 / (self.height * flow.cells_from_px);
@@ -258,7 +263,7 @@ impl Crop {
         self.append_scaled(FlowMap { uv: weights, ..flow }, &[1.0], size, planes);
     }
 
-    /// Samples the crop of planes bilinearly, each times its factor.
+    /// Resamples the crop of planes bilinearly and multiplies each by its factor.
     fn append_scaled(&self, map: FlowMap<'_>, factors: &[f32], size: Geometry, planes: &mut Vec<f32>) {
         let FlowMap { uv, width, height, cells_from_px } = map;
         let columns = taps(self.x * cells_from_px, self.width * cells_from_px, size.width, width as u32, self.mirrored);
@@ -281,22 +286,23 @@ impl Crop {
 pub struct FlowMap<'a> {
     /// u plane, then v plane.
     pub uv: &'a [f32],
-    /// Cells across.
+    /// Columns.
     pub width: usize,
-    /// Cells down.
+    /// Rows.
     pub height: usize,
     /// Cells per frame pixel: one half for the finest flow of MotionNet.
     pub cells_from_px: f32,
 }
 
-/// The two source cells of an output cell and the weight of the farther one.
+/// The two source cells of an output cell, and the weight of the second one.
 struct ResampleTap {
     near: usize,
     far: usize,
     weight: f32,
 }
 
-/// Bilinear taps of `count` outputs over [origin, origin + extent) in a line of `side` cells (half-cell centres, clamped).
+/// Returns bilinear taps of `count` outputs over [origin, origin + extent) in a line of `side` cells (half-cell
+/// centres, clamped).
 fn taps(origin: f32, extent: f32, count: u32, side: u32, mirrored: bool) -> Vec<ResampleTap> {
     let last = (side - 1) as f32;
     (0..count)
@@ -367,7 +373,7 @@ mod tests {
             let sampler = Sampler { mixup, ..sampler() };
             (0..2000).map(|i| sampler.mixing(i, 0)).collect::<Vec<_>>()
         };
-        // The larger of two shares: of Beta(1, 1) it is uniform above one half; of a small α it is nearly all.
+        // The larger weight of Beta(1, 1) is uniform above one half; for a small α it is almost 1.
         let mean = |shares: Vec<f32>| shares.iter().sum::<f32>() / shares.len() as f32;
         assert!(shares(1.0).iter().all(|share| (0.5..=1.0).contains(share)));
         assert!((mean(shares(1.0)) - 0.75).abs() < 0.01);
@@ -397,7 +403,7 @@ mod tests {
             let crop = sampler.draws(step, 0, 0, 20)[0].crop;
             *counts.entry([crop.width, crop.height].map(|side| side.round() as u32)).or_insert(0) += 1;
         }
-        // A standard deviation is 29.
+        // The standard deviation is 29.
         assert!(counts.len() == 7 && counts.values().all(|count| (880..=1120).contains(count)), "{counts:?}");
     }
 
@@ -463,7 +469,7 @@ mod tests {
         }
     }
 
-    /// By hand: 20 frames have 10 windows of 11, whose beginnings are shared out as 0–2, 3–5 and 6–9.
+    /// Computed by hand: 20 frames have 10 windows of 11, whose starts are divided into 0–2, 3–5 and 6–9.
     #[test]
     fn windows_of_segments_of_short_clips_overlap() {
         let sampler = Sampler { segments: 3, ..sampler() };

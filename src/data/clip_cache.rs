@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::video::{ClipReader, Geometry};
 
-/// The extension of cached files; nothing else in the folder is touched.
+/// The extension of cached files; other files in the folder are never changed.
 const EXTENSION: &str = "frames";
 
 /// Version of the file format; part of each file's hash.
@@ -41,7 +41,7 @@ pub struct ClipCache {
     room: Mutex<Room>,
 }
 
-/// The space used by each cached file.
+/// The space used by the files.
 #[derive(Default)]
 struct Room {
     /// Total size of the files in bytes, as far as this process knows, including those being written.
@@ -67,7 +67,7 @@ impl ClipFrames {
         }
     }
 
-    /// Returns the frames at the places `wanted`, in that order.
+    /// Returns the frames at the positions `wanted`, in that order.
     ///
     /// # Errors
     /// If there is no such frame, or it cannot be read.

@@ -54,7 +54,7 @@ impl Clips {
         Self { cache, ..self }
     }
 
-    /// Keeps decoded clips in memory of `budget` instead of the process's.
+    /// Uses the memory budget `budget` instead of the process's.
     pub fn with_budget(self, budget: &MemoryBudget) -> Self {
         Self { memory: budget.share(), ..self }
     }
@@ -108,7 +108,7 @@ impl Clips {
         Ok(count)
     }
 
-    /// Returns the frames at the places `wanted` of clip `index`, in that order.
+    /// Returns the frames at the positions `wanted` of clip `index`, in that order.
     ///
     /// Every clip is drawn once an epoch, so none is worth more than another: frames that fit into memory stay, the
     /// others are decoded on each request.

@@ -29,7 +29,7 @@ pub struct Content {
 /// Contents by path, valid while size and modification time are unchanged.
 static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (Stamp, Content)>>> = LazyLock::new(Mutex::default);
 
-/// A stamp that reveals changes of a file without reading it.
+/// Size and modification time, to detect changes of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     length: u64,

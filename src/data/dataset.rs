@@ -5,23 +5,24 @@ use super::lists::read;
 use super::{AmbiguousSegment, DataSource, LabelledClip};
 use crate::error::{Error, Result};
 
-/// Clips and the classes they belong to.
+/// A data set: clips and their classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// Names in the order of their labels.
+    /// Names in label order.
     pub classes: Vec<String>,
-    /// The clips, in the order of the list or of the sorted folder; of untrimmed videos, a clip per segment.
+    /// The clips, in the order of the list or of the sorted folder; for untrimmed videos, one clip per segment.
     pub clips: Vec<LabelledClip>,
-    /// Segments that count neither for nor against a detector (THUMOS14).
+    /// Segments that detectors are not evaluated on (THUMOS14).
     pub ambiguous: Vec<AmbiguousSegment>,
 }
 
 impl Dataset {
-    /// Reads the clips of `source`; nothing is decoded.
+    /// Reads the clips of `source`; decodes nothing.
     ///
     /// # Errors
-    /// A missing folder or list, no clip at all, and, unless the source skips them, rows that are malformed, name a missing
-    /// file or an unknown class, or repeat another: the first of them, with its line, and how many more there are.
+    /// If a folder or list is missing or there is no clip; and, unless the source skips them, if rows are malformed,
+    /// refer to a missing file or an unknown class, or repeat another row: the error of the first one, with its line,
+    /// and the number of others.
     pub fn open(source: &DataSource) -> Result<Self> {
         let (dataset, notes) = Self::with_notes(source)?;
         notes.into_iter().for_each(|note| tracing::warn!("{note}"));
@@ -53,7 +54,7 @@ impl Dataset {
     /// Returns the clips of `source`, possibly none, and the problems of every row that is left out.
     ///
     /// # Errors
-    /// A missing folder or list.
+    /// If a folder or list is missing.
     pub fn with_problems(source: &DataSource) -> Result<(Self, Vec<Problem>)> {
         let Listing { classes, rows, ambiguous, problems, notes } = read(source)?;
         notes.into_iter().for_each(|note| tracing::warn!("{}", note.into_error()));

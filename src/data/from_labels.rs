@@ -12,7 +12,7 @@ use crate::plural::counted;
 /// A selection of labels and videos of a project to train on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chosen {
-    /// The classes, perhaps with background as one of them.
+    /// The classes, optionally with background as one of them.
     pub labels: BTreeSet<Label>,
     /// The videos; `None` for all.
     pub videos: Option<BTreeSet<VideoId>>,
@@ -37,7 +37,7 @@ pub struct FromLabels {
 const MOST_NAMED: usize = 3;
 
 impl FromLabels {
-    /// Returns the pieces of `chosen` in the project in folder `project`. `locate` returns the path of a video.
+    /// Returns the pieces of `chosen` in the project in the folder `project`. `locate` returns the path of a video.
     ///
     /// A video with segments contributes only these, each with its own frames; one without contributes its whole
     /// length, if it has one class. Rejected predictions are background if that is chosen. Frames with several of the
@@ -111,7 +111,7 @@ impl FromLabels {
         for label in classes.filter(|label| chosen.labels.contains(label)) {
             let class = composed(document.label_name(label)).into_owned();
             if self.pieces.classes.contains(&class) {
-                continue; // An older project may have it in two forms of Unicode.
+                continue; // An older project may have it in two Unicode forms.
             }
             if self.pieces.pieces.iter().any(|piece| piece.class == class) {
                 self.pieces.classes.push(class);
@@ -168,7 +168,7 @@ fn clash<'a>(video: &'a Video, chosen: &Chosen, label: Label, [start, end]: [usi
     video.segments.iter().filter(is_other).find(|other| other.start < end && start < other.end)
 }
 
-/// Returns the file of a video, if it is there and a plan can name it.
+/// Returns the file of a video, if it exists and its path is valid in a plan.
 fn usable(video: &Video, path: Option<PathBuf>) -> Result<PathBuf, Error> {
     let missing = |place: &str| Error::new(place, "the video is missing", "Relink it in Project › Clip");
     let path = path.ok_or_else(|| missing(&video.path))?;
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::labels::{Facts, PredictedBout, Settings, bout_edits, edits};
 
-    /// A project with the classes jump and wave, and files for its videos.
+    /// A project with the classes `jump` and `wave`, and files for its videos.
     struct Stage {
         dir: tempfile::TempDir,
         document: Document,
@@ -282,7 +282,8 @@ mod tests {
         assert_eq!(found.pieces.classes, ["jump", "background"]);
     }
 
-    /// By hand: of frames 5 to 25 those before 10 and from 20 are not labelled; 40 to 50 and 45 to 60 are one; the clip has 100 frames.
+    /// Computed by hand: of frames 5 to 25, those before 10 and from 20 are not labelled; 40 to 50 and 45 to 60 are
+    /// merged; the clip has 100 frames.
     #[test]
     fn rejected_bouts_are_background_where_nothing_is_labelled_if_background_is_learned() {
         let mut stage = Stage::new(false);

@@ -171,7 +171,7 @@ mod tests {
             group: None,
             also: Vec::new(),
         };
-        // Class 1 is seen in one video only, which shows class 0 as well.
+        // Class 1 occurs in one video only, which also has class 0.
         let clips = [segment("a", 0), segment("a", 1), segment("b", 0), segment("c", 0)];
         for seed in 0..20 {
             let held = held_out(&clips, 0.5, seed);

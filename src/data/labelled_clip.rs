@@ -21,14 +21,14 @@ pub struct LabelledClip {
     pub segment_secs: Option<[f64; 2]>,
     /// Name of the recording that the clip shares with others: a recording is never both trained and tested on.
     pub group: Option<String>,
-    /// The other classes that it shows at the same time, in rising order; only of data sets that were
-    /// [cut at changes](super::Dataset::cut_at_changes).
+    /// The other classes shown at the same time, in ascending order; only in data sets [cut at
+    /// changes](super::Dataset::cut_at_changes).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<usize>,
 }
 
 impl LabelledClip {
-    /// Returns all classes that it shows: its label first.
+    /// Returns all its classes, its label first.
     pub fn shown(&self) -> Vec<usize> {
         std::iter::once(self.label).chain(self.also.iter().copied()).collect()
     }
@@ -43,7 +43,7 @@ impl LabelledClip {
         self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())
     }
 
-    /// Opens the clip, whose frames are stretched to `geometry`.
+    /// Opens the clip; its frames are stretched to `geometry`.
     ///
     /// # Errors
     /// Same as [`ClipReader::open`].
@@ -71,13 +71,13 @@ pub struct AmbiguousSegment {
     pub segment_secs: [f64; 2],
 }
 
-/// Part of the name of a clip that was saved from a live source.
+/// Part of the name of a clip from a live source.
 pub const LIVE_NAME: &str = "live";
-/// Maximum number of letters of the name of a video in the name of a clip of it.
+/// Maximum number of letters of a video's name in the name of its clips.
 const MOST_LETTERS: usize = 24;
 
-/// Returns the part of their names that clips of the live source `video` have in common, such as `live-street-1f0c92ab`: with them it is
-/// their group, whatever their class.
+/// Returns the common part of the names of clips from the live source `video`, such as `live-street-1f0c92ab`: clips
+/// with it are one group, whatever their class.
 pub fn live_recording(video: &Path) -> String {
     let path = fs::canonicalize(video).unwrap_or_else(|_| video.to_owned());
     let mut hash = ContentHash::new();
@@ -96,7 +96,7 @@ pub(super) fn group_of(path: &Path, class: &str) -> Option<String> {
     ucf101_group(stem).or_else(|| hmdb51_group(stem, class)).or_else(|| live_group(stem))
 }
 
-/// `wave_live-street-1f0c92ab_002`.
+/// Parses `wave_live-street-1f0c92ab_002`.
 fn live_group(stem: &str) -> Option<String> {
     let (rest, number) = stem.rsplit_once('_')?;
     let (_, source) = rest.rsplit_once('_')?;

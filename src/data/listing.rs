@@ -14,13 +14,13 @@ use crate::error::Error;
 /// The valid rows of a list, and the problems of the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listing {
-    /// Names in the order of their labels.
+    /// Names in label order.
     pub classes: Vec<String>,
-    /// The rows in the order of the list.
+    /// The rows in list order.
     pub rows: Vec<ListingRow>,
     /// Segments of THUMOS14's class "Ambiguous".
     pub ambiguous: Vec<AmbiguousSegment>,
-    /// Rows that cannot be used, in the order in which they were found.
+    /// Problems of unusable rows, in the order of detection.
     pub problems: Vec<Problem>,
     /// Assumptions and omissions that are not errors.
     pub notes: Vec<Problem>,
@@ -46,7 +46,7 @@ pub(super) struct ListingPlace {
     pub within: Option<String>,
 }
 
-/// A problem of a data set in one place.
+/// A problem at one position of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The kind of problem.
@@ -69,23 +69,23 @@ pub enum ProblemKind {
     Label,
     /// A row that names a missing clip.
     Missing,
-    /// The same clip or segment twice.
+    /// A repeated clip or segment.
     Duplicate,
-    /// A clip that cannot be decoded.
+    /// An undecodable clip.
     Unreadable,
-    /// A clip that is damaged, cut off or shorter than its list says, but can be used.
+    /// A clip that is damaged, truncated or shorter than its list states, but usable.
     Damaged,
-    /// A clip of fewer frames than a window.
+    /// A clip with fewer frames than a window.
     Short,
     /// A class without clips.
     EmptyClass,
-    /// A class of one clip.
+    /// A class with only one clip.
     SingleClip,
     /// Files that are not clips, or segments beyond the end of their video.
     LeftOut,
     /// A clip or recording that is in both training and test.
     Leak,
-    /// Classes of very different size.
+    /// Classes with very different numbers of clips.
     Imbalance,
 }
 
@@ -136,7 +136,7 @@ impl ListingPlace {
         Self { file: file.clone(), within: Some(format!("line {number}")) }
     }
 
-    /// Returns the file as a whole.
+    /// Returns the position of the file as a whole.
     pub fn whole(file: &Path) -> Self {
         Self { file: file.into(), within: None }
     }
@@ -189,7 +189,7 @@ impl Problem {
         Error::new(self.subject, self.cause, self.remedy)
     }
 
-    /// Returns an error as a problem of a kind.
+    /// Creates a problem from an error.
     pub(super) fn of(kind: ProblemKind, error: Error) -> Self {
         Self { kind, subject: error.subject, cause: error.cause, remedy: error.remedy }
     }

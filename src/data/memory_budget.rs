@@ -12,7 +12,7 @@ const FALLBACK_BYTES: u64 = 4 << 30;
 static OF_PROCESS: LazyLock<MemoryBudget> =
     LazyLock::new(|| MemoryBudget(Arc::new(Inner { taken: AtomicU64::new(0), limit: None })));
 
-/// Memory that several parts of a run share. Cheap to clone; a clone shares the same memory.
+/// A memory budget shared by several parts of a run. Clones share the same budget.
 #[derive(Debug, Clone)]
 pub struct MemoryBudget(Arc<Inner>);
 
@@ -34,7 +34,7 @@ impl MemoryBudget {
         Self(Arc::new(Inner { taken: AtomicU64::new(0), limit: Some(limit) }))
     }
 
-    /// Returns a part of the budget, which grows and is given back when it is dropped.
+    /// Creates a share of the budget, which can grow and is returned when dropped.
     pub(crate) fn share(&self) -> Share {
         Share { budget: self.clone(), taken: AtomicU64::new(0) }
     }

@@ -1,9 +1,9 @@
-//! Data sets: the clips of a run and their labels, from any layout, and how they reach memory.
+//! Data sets: the clips of a run and their labels, in any layout, and their loading into memory.
 //!
-//! A [`DataSource`] names a folder or a list. The reader of its [`Layout`] turns it into a listing of rows and problems.
-//! [`Dataset::open`] turns the listing into a data set or reports an error; [`check()`] also checks the clips themselves.
-//! [`hold_out`] takes clips to measure on out of a data set, [`clips`] decodes the others and may keep them in a [`clip_cache`],
-//! [`augmentation`] draws what a step sees of them.
+//! A [`DataSource`] is a folder or a list. The reader of its [`Layout`] converts it to a listing of rows and problems.
+//! [`Dataset::open`] converts the listing to a data set or reports an error; [`check()`] also checks the clips
+//! themselves. [`hold_out`] removes clips for validation from a data set, [`clips`] decodes the others and may store
+//! them in a [`clip_cache`], and [`augmentation`] draws the samples of a step.
 
 pub mod augmentation;
 mod check;

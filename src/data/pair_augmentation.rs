@@ -10,19 +10,20 @@ use crate::named::named;
 
 /// Number of attempts to draw a motion that stays within the pictures, as in the release.
 const TRIES: usize = 50;
-/// Largest shift, as a share of the side.
+/// Maximum shift, relative to the side.
 const SHIFT: f32 = 0.4;
-/// Largest rotation in radians.
+/// Maximum rotation in radians.
 const ROTATION: f32 = 0.4;
 /// Mean and half the range of the logarithm of the zoom.
 const ZOOM: [f32; 2] = [0.2, 0.4];
 /// Half the range of the logarithm of the squeeze.
 const SQUEEZE: f32 = 0.3;
-/// Standard deviation of the second picture's own motion: of its rotation, its zoom, and its shift as a share of the side.
+/// Standard deviation of the second image's additional motion: rotation, zoom, and shift relative to the side.
 const OWN_MOTION: f32 = 0.03;
 /// Standard deviation of noise, for values of 0 to 1.
 const NOISE: f32 = 0.03;
-/// Ranges of the colours (Fischer et al. 2015, a reading): factor of each colour, gamma, contrast; and the deviation of brightness.
+/// Ranges of the colour changes (Fischer et al. 2015, as interpreted here): factor of each channel, gamma, contrast;
+/// and the standard deviation of brightness.
 const COLOUR: [f32; 2] = [0.5, 2.0];
 const GAMMA: [f32; 2] = [0.7, 1.5];
 const CONTRAST: [f32; 2] = [-0.8, 0.4];
@@ -161,7 +162,7 @@ fn moved(pictures: [&RgbImage; 2], planes: &[f32], motion: &PairMotion) -> ([Rgb
     ([picture(pictures[0], &motion.first), picture(pictures[1], &motion.second)], flow)
 }
 
-/// The four cells around a place and their weights.
+/// The four cells around a position and their weights.
 struct Taps([(usize, f32); 4]);
 
 impl Taps {
@@ -183,7 +184,7 @@ impl Taps {
     }
 }
 
-/// The change of colours of a pair.
+/// A random colour change of a pair.
 struct Colours {
     factors: [f32; 3],
     gamma: f32,
@@ -198,7 +199,7 @@ impl Colours {
         Self { factors, gamma, contrast, brightness: BRIGHTNESS * standard_normal(rng) }
     }
 
-    /// Returns `picture` in these colours, with noise of its own.
+    /// Returns `picture` with the colour change and independent noise.
     fn of(&self, picture: &RgbImage, rng: &mut impl Rng) -> RgbImage {
         let mut changed = picture.clone();
         for pixel in changed.pixels_mut() {
@@ -213,7 +214,7 @@ impl Colours {
     }
 }
 
-/// Returns a number of the standard normal distribution (Box & Muller 1958).
+/// Draws a number from the standard normal distribution (Box & Muller 1958).
 fn standard_normal(rng: &mut impl Rng) -> f32 {
     let (radius, angle): (f32, f32) = (rng.random_range(f32::EPSILON..=1.0), rng.random());
     (-2.0 * radius.ln()).sqrt() * (std::f32::consts::TAU * angle).cos()

@@ -13,12 +13,12 @@ use super::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::error::Result;
 use crate::video::counted_frames;
 
-/// Pieces of videos and the classes that they show.
+/// Pieces of videos and their classes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pieces {
-    /// The folder of the project they come from, for messages.
+    /// The folder of their project, for messages.
     pub project: PathBuf,
-    /// Names of the classes, in the order of their labels.
+    /// Names of the classes, in label order.
     pub classes: Vec<String>,
     /// The pieces.
     pub pieces: Vec<Piece>,
@@ -42,11 +42,11 @@ pub struct Piece {
 /// The number of pieces of a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassPieces {
-    /// The class.
+    /// Name of the class.
     pub name: String,
-    /// Its pieces.
+    /// Number of its pieces.
     pub pieces: usize,
-    /// The recordings that these were cut from.
+    /// Number of their recordings.
     pub recordings: usize,
 }
 

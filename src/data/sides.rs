@@ -30,7 +30,7 @@ fn other_side(word: &str) -> &str {
     }
 }
 
-/// Returns the words of a name, in lower case: `TurnLeft`, `turn_left` and `turn left` have the same.
+/// Returns the words of a name in lower case: the same for `TurnLeft`, `turn_left` and `turn left`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';

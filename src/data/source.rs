@@ -8,21 +8,21 @@ use super::flow_benchmarks::FlowDataset;
 use super::{Layout, Pieces};
 use crate::named::named;
 
-/// A source of clips: a folder, a list or labelled pieces.
+/// A source of clips: a folder, a list, labelled pieces or image pairs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataSource {
-    /// A folder with a sub-folder of clips per class.
+    /// A folder with one subfolder of clips per class.
     Folder(PathBuf),
-    /// A list of clips beside the folder its paths are relative to.
+    /// A list of clips, with the folder that its paths are relative to.
     List(ListSource),
     /// Pieces listed individually.
     Pieces(Pieces),
-    /// Pairs of pictures with true flow.
+    /// Image pairs with ground-truth flow.
     Pairs(PairSource),
 }
 
-/// Pairs of pictures with true flow, in the layout of a benchmark.
+/// Image pairs with ground-truth flow, in the layout of a benchmark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairSource {
     /// The layout.
@@ -31,12 +31,12 @@ pub struct PairSource {
     pub root: PathBuf,
 }
 
-/// A list of clips in one of the layouts of the field.
+/// A list of clips in one of the common layouts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListSource {
-    /// The folder that holds the clips.
+    /// The folder of the clips.
     pub clips: PathBuf,
-    /// The list; a folder of lists in HMDB51 and THUMOS14.
+    /// Path of the list; for HMDB51 and THUMOS14, of the folder of lists.
     pub list: PathBuf,
     /// The class index, if the list has no class names: `classInd.txt` in UCF101.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ named! {
 }
 
 impl DataSource {
-    /// Returns a list in UCF101's format with its class index.
+    /// Creates a list in UCF101's layout with its class index.
     pub fn list(clips: PathBuf, list: PathBuf, classes: PathBuf) -> Self {
         Self::List(ListSource { classes: Some(classes), ..ListSource::new(clips, list) })
     }
@@ -86,7 +86,7 @@ impl DataSource {
         }
     }
 
-    /// Returns the path that names the clips: the list, the folder of clips or that of a project.
+    /// Returns the path of the source: of the list, the folder of clips or the project.
     pub fn path(&self) -> &Path {
         match self {
             Self::Folder(path) | Self::List(ListSource { list: path, .. }) => path,
@@ -111,7 +111,7 @@ impl DataSource {
 }
 
 impl ListSource {
-    /// Returns the training clips that `list` names below `clips`, in whatever layout.
+    /// Creates the source of the training clips in `list`, relative to `clips`, with automatic layout detection.
     pub fn new(clips: PathBuf, list: PathBuf) -> Self {
         let (subset, split) = (Subset::Train, first());
         Self { clips, list, classes: None, layout: None, subset, split, skip_bad: false, several: false }

@@ -23,10 +23,10 @@ const CLASS: &str = "pair";
 /// Minimum share of known flow around a pixel for its flow to be known.
 const LEAST_KNOWN: f32 = 0.99;
 
-/// Lists the pairs of `source` whose flow is public, each as a clip named by its first picture.
+/// Lists the pairs of `source` with public flow, each as a clip with the path of its first image.
 ///
 /// # Errors
-/// If the folder holds no pair, or none with true flow.
+/// If the folder contains no pair, or none with ground-truth flow.
 pub(super) fn read(source: &PairSource) -> Result<Listing> {
     let row = |pair: BenchmarkPair| ListingRow {
         place: ListingPlace { file: Arc::from(pair.first.as_path()), within: None },
@@ -44,7 +44,7 @@ pub(super) fn read(source: &PairSource) -> Result<Listing> {
     Ok(Listing { classes: vec![CLASS.into()], rows, ..Listing::default() })
 }
 
-/// Returns the pairs of `source` whose flow is public.
+/// Returns the pairs of `source` with public flow.
 fn with_truth(source: &PairSource) -> Result<Vec<BenchmarkPair>> {
     let mut pairs = source.benchmark.pairs(&source.root)?;
     pairs.retain(|pair| pair.truth.is_some());
@@ -55,10 +55,10 @@ fn with_truth(source: &PairSource) -> Result<Vec<BenchmarkPair>> {
     Ok(pairs)
 }
 
-/// A pair and its true flow, at the size of a run's frames.
+/// A pair with its ground-truth flow, scaled to a run's frame size.
 #[derive(Debug)]
 pub struct TruePair {
-    /// Both pictures.
+    /// Both images.
     pub pictures: [Arc<RgbImage>; 2],
     /// Planes u and v in pixels of these, 0 where unknown, and the plane of known pixels.
     planes: Vec<f32>,
@@ -117,10 +117,10 @@ pub struct TruePairs {
 }
 
 impl TruePairs {
-    /// Returns the pairs of `sources`, to be stretched to `size`.
+    /// Creates the set of pairs of `sources`, to be scaled to `size`.
     ///
     /// # Errors
-    /// Same as for the list of their clips.
+    /// The same as for the list of their clips.
     pub fn new<'s>(sources: impl IntoIterator<Item = &'s PairSource>, size: Geometry) -> Result<Self> {
         let mut pairs = HashMap::new();
         for source in sources {
@@ -138,7 +138,7 @@ impl TruePairs {
     /// Returns the pair whose first picture is at `path`, augmented if the run's setting says so.
     ///
     /// # Errors
-    /// Same as for [`pair`](Self::pair).
+    /// Same as [`pair`](Self::pair).
     pub fn augmented_pair(&self, path: &Path, rng: &mut impl Rng) -> Result<Arc<TruePair>> {
         let pair = self.pair(path)?;
         Ok(match self.augmentation {
@@ -147,7 +147,7 @@ impl TruePairs {
         })
     }
 
-    /// Returns the pair whose first picture is at `path`.
+    /// Returns the pair whose first image is at `path`.
     ///
     /// # Errors
     /// If one of its files cannot be read, or the folder no longer has the pair.
@@ -165,7 +165,7 @@ impl TruePairs {
         Ok(pair)
     }
 
-    /// Returns the size of the pictures.
+    /// Returns the size of the images.
     pub fn size(&self) -> Geometry {
         self.size
     }

@@ -1,15 +1,15 @@
-//! Feature vectors that a classifier is fitted to, in memory or elsewhere.
+//! Feature vectors for fitting a classifier, in memory or elsewhere.
 
 use std::ops::Range;
 
 use crate::error::Result;
 
-/// A table with a row of features for each sample.
+/// A table with one row of features per sample.
 pub trait FeatureRows: Sync {
-    /// Number of samples.
+    /// Returns the number of samples.
     fn count(&self) -> usize;
 
-    /// Number of features.
+    /// Returns the number of features.
     fn length(&self) -> usize;
 
     /// Returns these features of all samples, sample after sample.
@@ -27,10 +27,10 @@ pub struct RowMatrix {
 }
 
 impl RowMatrix {
-    /// Returns a table of rows of `length` features.
+    /// Creates a table of rows of `length` features.
     ///
     /// # Panics
-    /// If `values` are no whole number of rows.
+    /// If the length of `values` is not a multiple of `length`.
     pub fn new(length: usize, values: Vec<f32>) -> Self {
         assert!(length > 0 && values.len().is_multiple_of(length), "{} numbers in rows of {length}", values.len());
         Self { length, values }

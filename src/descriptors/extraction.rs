@@ -1,4 +1,4 @@
-//! The descriptors of a clip, slice after slice.
+//! Extraction of a clip's descriptors, in slices of a few frames.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -14,38 +14,38 @@ use crate::flow::Plane;
 use crate::plural::counted;
 use crate::video::{ClipReader, Geometry, MotionVectorReader};
 
-/// Frames of a slice.
+/// Frames per slice.
 const SLICE_FRAMES: usize = 5;
-/// Frames of a patch.
+/// Frames per patch.
 const PATCH_FRAMES: usize = SLICES * SLICE_FRAMES;
 
-/// Sides of frames from which on a patch fits: three cells have five points.
+/// Minimum side of frames: a patch has three cells with five points.
 const SMALLEST_PX: u32 = 48;
 
 const CONVERT: &str = "Convert it to H.264 or MPEG-4 with predicted frames";
 
-/// The choice of descriptors.
+/// The selection of descriptors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DescriptorSettings {
     /// The types, each once.
     pub kinds: Vec<DescriptorKind>,
-    /// How vectors are read.
+    /// Interpretation of the vectors.
     pub vectors: VectorRule,
 }
 
 /// The descriptors of all patches that end with the same frame.
 #[derive(Debug, Clone, Default)]
 pub struct DescriptorBatch {
-    /// Centres of the patches: x, y and time as shares of the clip.
+    /// Centres of the patches: x, y and time relative to the size and length of the clip.
     pub positions: Vec<[f32; 3]>,
     /// The descriptors of each type, patch after patch, in the order of the settings.
     pub values: Vec<Vec<f32>>,
 }
 
-/// Makes descriptors of frames that come in order.
+/// A stream that computes descriptors of frames in order.
 pub struct DescriptorStream<'a> {
     kinds: &'a [DescriptorKind],
-    /// Frames of the clip.
+    /// Number of frames of the clip.
     frames: usize,
     size: (usize, usize),
     patches: Vec<Patch>,
@@ -54,7 +54,7 @@ pub struct DescriptorStream<'a> {
 
 /// Mean histograms of up to five frames.
 struct Slice {
-    /// A map for each type.
+    /// One map per type.
     maps: Vec<OrientationMap>,
     first: usize,
     last: usize,
@@ -62,12 +62,12 @@ struct Slice {
 }
 
 impl<'a> DescriptorStream<'a> {
-    /// Returns the stream of a clip of `frames` frames, on a grid of `size` points.
+    /// Creates the stream for a clip of `frames` frames, on a grid of `size` points.
     pub fn new(kinds: &'a [DescriptorKind], size: (usize, usize), frames: usize) -> Self {
         Self { kinds, frames, size, patches: patches(size.0, size.1), slices: VecDeque::new() }
     }
 
-    /// Adds a frame, which must be on the grid; returns the descriptors that it completes: every fifth frame, from the 15th on.
+    /// Adds a frame of that grid; returns the descriptors that it completes: at every fifth frame, from the 15th on.
     pub fn push(&mut self, frame: &GridFrame) -> Option<DescriptorBatch> {
         if self.slices.back().is_none_or(|slice| slice.frames == SLICE_FRAMES) {
             if self.slices.len() == SLICES {
@@ -111,11 +111,12 @@ impl<'a> DescriptorStream<'a> {
     }
 }
 
-/// Hands the descriptors of `clip` to `report`, batch after batch. Frames without vectors, such as key frames, are skipped.
+/// Passes the descriptors of `clip` to `report`, batch after batch. Frames without vectors, such as key frames, are
+/// skipped.
 ///
 /// # Errors
-/// If the clip cannot be read, its codec has no motion vectors or none of its frames uses them, fewer than 15 of its
-/// frames have some, its frames are too small for a patch, or `stop` says so.
+/// If the clip cannot be read, its codec has no motion vectors, fewer than 15 of its frames have some, its frames are
+/// too small for a patch, or `stop` returns true.
 pub fn extract(
     clip: &LabelledClip,
     settings: &DescriptorSettings,
@@ -167,7 +168,7 @@ fn check_vectors(path: &Path, with_vectors: usize) -> Result<()> {
     }
 }
 
-/// Returns the frames of the clip within its file.
+/// Returns the range of the clip's frames within its file.
 fn clip_frames(clip: &LabelledClip, reader: &MotionVectorReader) -> Result<Range<usize>> {
     match clip.segment_secs {
         None => Ok(0..reader.frames()),
@@ -175,20 +176,20 @@ fn clip_frames(clip: &LabelledClip, reader: &MotionVectorReader) -> Result<Range
     }
 }
 
-/// The pictures of a clip, reduced to the grid.
+/// The frames of a clip in grey, scaled to the grid.
 struct GreyPictures {
     reader: ClipReader,
     size: Option<(usize, usize)>,
 }
 
 impl GreyPictures {
-    /// Opens those of `clip` if the descriptors need them.
+    /// Opens the frames of `clip` if the descriptors need them.
     fn open(clip: &LabelledClip, settings: &DescriptorSettings) -> Result<Option<Self>> {
         let open = || Ok(Self { reader: ClipReader::open(&clip.path, clip.segment_secs)?, size: None });
         settings.kinds.contains(&DescriptorKind::Hog).then(open).transpose()
     }
 
-    /// Returns frame `index` of the clip on a grid of `size` points, 0…255.
+    /// Returns frame `index` of the clip on a grid of `size` points, with values 0…255.
     fn at(&mut self, index: usize, size: (usize, usize)) -> Result<Plane> {
         if self.size != Some(size) {
             self.reader.set_sizes(vec![Geometry { width: size.0 as u32, height: size.1 as u32 }]);

@@ -8,11 +8,11 @@ use crate::video::{FrameVectors, MotionVector};
 
 /// Side of a cell, pixels: a macroblock.
 const CELL_PX: usize = 16;
-/// Divisor of the vectors: about the distance of the points of the enlarged grid, pixels.
+/// Divisor of the vectors: about the spacing of the points of the enlarged grid, pixels.
 const POINT_PX: f32 = 8.0;
 
 named! {
-    /// How vectors are read and where they are put.
+    /// Interpretation of the vectors: their sign, scale and position.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum VectorRule {
@@ -36,7 +36,7 @@ pub struct VectorField {
 /// A frame on the grid of descriptors.
 #[derive(Debug, Clone)]
 pub struct GridFrame {
-    /// Number of the frame in the clip, from 0.
+    /// Index of the frame in the clip, from 0.
     pub index: usize,
     /// Its motion on the enlarged grid.
     pub field: VectorField,
@@ -45,10 +45,11 @@ pub struct GridFrame {
 }
 
 impl VectorField {
-    /// Returns the vectors of a frame on a grid of ⌊width / 16⌋ × ⌊height / 16⌋ cells, 0 where there is none; `None` of a
+    /// Returns the vectors of a frame on a grid of ⌊width / 16⌋ × ⌊height / 16⌋ cells, 0 for empty cells; `None` for a
     /// frame without vectors.
     ///
-    /// Of several vectors in a cell the last counts. One that is outside the grid goes to the nearest cell, as in the release.
+    /// If several vectors are in a cell, the last one counts. A position outside the grid is clamped to the nearest
+    /// cell, as in the released code.
     pub fn of(vectors: &FrameVectors, rule: VectorRule) -> Option<Self> {
         let [width, height] = [vectors.width, vectors.height].map(|side| side as usize / CELL_PX);
         if vectors.vectors.is_empty() || width == 0 || height == 0 {
@@ -73,11 +74,11 @@ impl VectorField {
     }
 }
 
-/// Returns the point that a vector counts for, and the vector, pixels.
+/// Returns the position of a vector, and its value, in pixels.
 fn placed(vector: &MotionVector, rule: VectorRule) -> ([f32; 2], [f32; 2]) {
     let centre = [vector.x + vector.width / 2.0, vector.y + vector.height / 2.0];
     match rule {
-        // FFmpeg's `src_x`, `src_y` are whole pixels: the fraction is cut off towards the block.
+        // FFmpeg's `src_x`, `src_y` are whole pixels: the fraction is truncated towards the block.
         VectorRule::Released => {
             let motion = [vector.dx_px.trunc(), vector.dy_px.trunc()];
             ([centre[0] + motion[0], centre[1] + motion[1]], motion)

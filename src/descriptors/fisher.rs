@@ -1,4 +1,4 @@
-//! Fisher vectors: how the descriptors of a clip differ from a mixture.
+//! Fisher vectors: encoding of a clip's descriptors relative to a mixture.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +7,13 @@ use super::mixture::{log_constants, mahalanobis, shares, squared_distance};
 use super::pyramid::{PARTS, ROWS, part_of, parts_of_row};
 use crate::named::named;
 
-/// Added to the variances by the released rule.
+/// Constant that the released code adds to the variances.
 const VARIANCE_ADDED: f32 = 1e-4;
-/// Components that a descriptor counts for by the released rule.
+/// Number of nearest components per descriptor in the released code.
 const NEAREST: usize = 5;
-/// What entries are clipped to before the power normalisation.
+/// Clipping limit of entries before the power normalisation.
 const LARGEST: f32 = 1000.0;
-/// Added to the length that a row is divided by.
+/// Constant added to the norm of a row before the division.
 const LENGTH_ADDED: f32 = 1e-4;
 
 named! {
@@ -29,7 +29,7 @@ named! {
     }
 }
 
-/// Encodes descriptors of one type.
+/// An encoder of descriptors of one type.
 #[derive(Debug, Clone)]
 pub struct FisherEncoder {
     rule: FisherRule,
@@ -41,9 +41,10 @@ pub struct FisherEncoder {
     constants: Vec<f32>,
 }
 
-/// The sums of a clip under way.
+/// The running sums of a clip.
 pub struct FisherSums {
-    /// A sum for each part of the clip: descriptors, Σ q(x − μ), and for the standard rule Σ q((x − μ)²/σ² − 1).
+    /// One entry per part of the clip: number of descriptors, Σ q(x − μ), and for the standard rule Σ q((x − μ)²/σ² −
+    /// 1).
     parts: Vec<PartSums>,
     logs: Vec<f32>,
     distances: Vec<(f32, usize)>,
@@ -57,7 +58,7 @@ struct PartSums {
 }
 
 impl FisherEncoder {
-    /// Returns the encoder of a mixture.
+    /// Creates the encoder of a mixture.
     pub fn new(mixture: &Mixture, rule: FisherRule) -> Self {
         let added = if rule == FisherRule::Released { VARIANCE_ADDED } else { 0.0 };
         let variances: Vec<f32> = mixture.variances.iter().map(|variance| variance + added).collect();
@@ -72,18 +73,18 @@ impl FisherEncoder {
         }
     }
 
-    /// Numbers of a row: K·D, twice as many with the second order.
+    /// Returns the length of a row: K·D, twice that with the second order.
     pub fn row_length(&self) -> usize {
         let orders = if self.rule == FisherRule::Standard { 2 } else { 1 };
         orders * self.means.len()
     }
 
-    /// Numbers of a clip: the six rows of the pyramid.
+    /// Returns the length of a clip's vector: the six rows of the pyramid.
     pub fn vector_length(&self) -> usize {
         ROWS * self.row_length()
     }
 
-    /// Returns the sums of a clip without descriptors.
+    /// Returns empty sums.
     pub fn begin(&self) -> FisherSums {
         let first = vec![0.0; self.means.len()];
         let second = if self.rule == FisherRule::Standard { first.clone() } else { Vec::new() };
@@ -91,7 +92,7 @@ impl FisherEncoder {
         FisherSums { parts: vec![part; PARTS], logs: Vec::new(), distances: Vec::new() }
     }
 
-    /// Adds descriptors, whose patches have their centres at `positions`.
+    /// Adds descriptors of patches whose centres are at `positions`.
     pub fn add(&self, sums: &mut FisherSums, descriptors: &[f32], positions: &[[f32; 3]]) {
         for (x, position) in descriptors.chunks_exact(self.length).zip(positions) {
             self.find_components(x, &mut sums.distances);
@@ -106,7 +107,7 @@ impl FisherEncoder {
         }
     }
 
-    /// Writes the components that `x` counts for to `found`: the nearest ones, or all.
+    /// Writes the components that `x` contributes to into `found`: the nearest ones, or all.
     fn find_components(&self, x: &[f32], found: &mut Vec<(f32, usize)>) {
         found.clear();
         if self.rule == FisherRule::Standard {
@@ -144,7 +145,7 @@ impl FisherEncoder {
         }
     }
 
-    /// Returns the six rows of the pyramid, one after the other, before they are normalised.
+    /// Returns the six rows of the pyramid, one after the other, before normalisation.
     pub fn rows(&self, sums: &FisherSums) -> Vec<f32> {
         let mut rows = Vec::with_capacity(self.vector_length());
         for row in 0..ROWS {
@@ -188,7 +189,7 @@ impl FisherEncoder {
     }
 }
 
-/// Normalises a row: clipped to ±1000, sign(x)·√|x|, divided by its length + 10⁻⁴.
+/// Normalises a row in place: clips to ±1000, applies sign(x)·√|x|, divides by its norm + 10⁻⁴.
 pub fn power_normalised(row: &mut [f32]) {
     row.iter_mut().for_each(|value| {
         let clipped = value.clamp(-LARGEST, LARGEST);

@@ -1,4 +1,4 @@
-//! Histograms of orientations at every point of a grid.
+//! Orientation histograms at every point of a grid.
 
 use std::f32::consts::TAU;
 
@@ -6,20 +6,20 @@ use super::kind::{DescriptorKind, ORIENTATIONS};
 use super::{GridFrame, VectorField};
 use crate::flow::Plane;
 
-/// Motion of at most this, in units of 8 pixels, is none: it counts 1 in the bin for what stands still.
+/// Threshold of motion, in units of 8 pixels: shorter vectors count 1 in the bin for no motion.
 const STILL: f32 = 0.16;
 
-/// A histogram for each point of a grid, row after row, `bins` numbers a point.
+/// One histogram per point of a grid, row after row, `bins` numbers per point.
 #[derive(Debug, Clone)]
 pub(super) struct OrientationMap {
-    /// Points in a row.
+    /// Points per row.
     pub width: usize,
     bins: usize,
     values: Vec<f32>,
 }
 
 impl OrientationMap {
-    /// Returns empty histograms for the descriptor `kind`.
+    /// Creates empty histograms for the descriptor `kind`.
     pub fn new(kind: DescriptorKind, width: usize, height: usize) -> Self {
         let bins = kind.bins();
         Self { width, bins, values: vec![0.0; width * height * bins] }
@@ -30,12 +30,12 @@ impl OrientationMap {
         &self.values[(y * self.width + x) * self.bins..][..self.bins]
     }
 
-    /// Multiplies everything by `factor`.
+    /// Multiplies all values by `factor`.
     pub fn scale(&mut self, factor: f32) {
         self.values.iter_mut().for_each(|value| *value *= factor);
     }
 
-    /// Adds what `frame` shows, as `kind` has it. HOG adds nothing of a frame without a picture.
+    /// Adds the histograms of `frame` for `kind`. HOG adds nothing for a frame without a picture.
     pub fn add(&mut self, kind: DescriptorKind, frame: &GridFrame) {
         let VectorField { u, v } = &frame.field;
         match kind {
@@ -46,7 +46,7 @@ impl OrientationMap {
         }
     }
 
-    /// Adds the central differences f[i + 1] − f[i − 1] of `plane`; mirrored at the border, they are 0 across it.
+    /// Adds the central differences f[i + 1] − f[i − 1] of `plane`; they are 0 across the mirrored border.
     fn add_gradient(&mut self, plane: &Plane) {
         let (width, height) = plane.size();
         let across = |x: usize, y: usize| match x {
@@ -62,7 +62,7 @@ impl OrientationMap {
         self.add_vectors(&Plane::from_fn(width, height, across), &Plane::from_fn(width, height, down));
     }
 
-    /// Adds the length of each vector to the two orientations around its own.
+    /// Adds the length of each vector to the two orientations nearest to its own.
     fn add_vectors(&mut self, dx: &Plane, dy: &Plane) {
         let has_still = self.bins > ORIENTATIONS;
         let histograms = self.values.chunks_exact_mut(self.bins);
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn lengths_go_to_the_two_nearest_orientations_and_still_points_to_their_own_bin() {
         let mut map = OrientationMap::new(DescriptorKind::Hof, 3, 1);
-        // 0°; 157.5°, half way between bins 3 and 4; less than the threshold.
+        // 0°; 157.5°, half way between bins 3 and 4; below the threshold.
         let (sin, cos) = 157.5_f32.to_radians().sin_cos();
         map.add(DescriptorKind::Hof, &frame(vec![2.0, cos, 0.1], vec![0.0, sin, 0.1]));
         assert_eq!(map.at(0, 0), [2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);

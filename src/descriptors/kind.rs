@@ -13,7 +13,7 @@ pub(super) const CELLS: usize = 4;
 pub(super) const SLICES: usize = 3;
 
 named! {
-    /// A descriptor type; each has a mixture and Fisher vectors of its own.
+    /// A descriptor type; each has its own mixture and Fisher vectors.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum DescriptorKind {
@@ -29,19 +29,19 @@ named! {
 }
 
 impl DescriptorKind {
-    /// Bins of a cell's histogram.
+    /// Returns the number of bins of a cell's histogram.
     pub fn bins(self) -> usize {
         if self == Self::Hof { ORIENTATIONS + 1 } else { ORIENTATIONS }
     }
 
-    /// Numbers of a descriptor: bins × 2×2 cells × 3 slices, 108 for HOF and 96 for the others.
+    /// Returns the length of a descriptor: bins × 2×2 cells × 3 slices, 108 for HOF and 96 for the others.
     pub fn length(self) -> usize {
         self.bins() * CELLS * SLICES
     }
 }
 
 named! {
-    /// Descriptors as people choose them.
+    /// Groups of descriptors, as selected by users.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum DescriptorGroup {
         /// Histograms of motion vectors.

@@ -8,38 +8,38 @@ use crate::error::{Error, Result};
 
 /// Iterations of k-means before expectation–maximisation.
 const KMEANS_STEPS: usize = 10;
-/// The smallest variance.
+/// Minimum variance.
 const VARIANCE_FLOOR: f64 = 1e-6;
-/// The smallest weight of a component.
+/// Minimum weight of a component.
 const WEIGHT_FLOOR: f64 = 1e-8;
-/// Parts that the descriptors are summed in: a fixed number, so that the result does not depend on the number of threads.
+/// Number of partial sums: fixed, so that the result does not depend on the number of threads.
 const PARTS: usize = 32;
 
-/// How a mixture is fitted.
+/// Parameters for fitting a mixture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MixtureSettings {
     /// Number of Gaussians.
     pub components: usize,
     /// Steps of expectation–maximisation.
     pub steps: usize,
-    /// Seed of the first means.
+    /// Seed of the initial means.
     pub seed: u64,
 }
 
 /// A mixture of Gaussians.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mixture {
-    /// Numbers of a descriptor.
+    /// Length of a descriptor.
     pub length: usize,
     /// Weight of each component; their sum is 1.
     pub weights: Vec<f32>,
     /// Means, component after component.
     pub means: Vec<f32>,
-    /// Variances, likewise.
+    /// Variances, component after component.
     pub variances: Vec<f32>,
 }
 
-/// Returns Σ (x − mean)² · inverse: the distance in standard deviations, squared.
+/// Returns Σ (x − mean)² · inverse, the squared Mahalanobis distance.
 pub(super) fn mahalanobis(x: &[f32], mean: &[f32], inverse: &[f32]) -> f32 {
     const LANES: usize = 8;
     let mut sums = [0.0; LANES];
@@ -59,7 +59,7 @@ pub(super) fn mahalanobis(x: &[f32], mean: &[f32], inverse: &[f32]) -> f32 {
     sum
 }
 
-/// Returns log w − ½ log |Σ| of each component: the logarithm of its density, without the distance and a common constant.
+/// Returns log w − ½ log |Σ| of each component: its log density without the distance and a common constant.
 pub(super) fn log_constants(weights: &[f32], variances: &[f32], length: usize) -> Vec<f32> {
     let constant = |(weight, variances): (&f32, &[f32])| {
         let determinant: f64 = variances.iter().map(|&variance| f64::from(variance).ln()).sum();
@@ -68,7 +68,7 @@ pub(super) fn log_constants(weights: &[f32], variances: &[f32], length: usize) -
     weights.iter().zip(variances.chunks_exact(length)).map(constant).collect()
 }
 
-/// Turns logarithms of densities into shares whose sum is 1.
+/// Converts log densities to normalised shares (softmax).
 pub(super) fn shares(logs: &mut [f32]) {
     let largest = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     logs.iter_mut().for_each(|log| *log = (*log - largest).exp());
@@ -77,16 +77,17 @@ pub(super) fn shares(logs: &mut [f32]) {
 }
 
 impl Mixture {
-    /// Number of Gaussians.
+    /// Returns the number of Gaussians.
     pub fn components(&self) -> usize {
         self.weights.len()
     }
 
-    /// Fits a mixture to `descriptors` of `length` numbers each: k-means from k-means++ seeds (Arthur & Vassilvitskii 2007), then
-    /// expectation–maximisation. `progress` is called with each step and their number, and ends it by returning false.
+    /// Fits a mixture to `descriptors` of `length` numbers each: k-means from k-means++ seeds (Arthur & Vassilvitskii
+    /// 2007), then expectation–maximisation. `progress` is called after each step with its number and the number of
+    /// steps, and stops the fit by returning false.
     ///
     /// # Errors
-    /// If there are fewer descriptors than components, or `progress` ended it.
+    /// If there are fewer descriptors than components, or `progress` stopped it.
     pub fn fit(
         descriptors: &[f32],
         length: usize,
@@ -123,7 +124,7 @@ impl Mixture {
         Ok(mixture)
     }
 
-    /// Returns equal Gaussians at `means` with the variances of all `descriptors`.
+    /// Creates equally weighted Gaussians at `means` with the variances of all `descriptors`.
     fn around(means: Vec<f32>, descriptors: &[f32], length: usize) -> Self {
         let components = means.len() / length;
         let whole = sums(descriptors, length, 1, |_, shares| shares.fill(1.0));
@@ -137,7 +138,7 @@ impl Mixture {
         Self { length, weights, means, variances: variances.repeat(components) }
     }
 
-    /// Takes over the means and variances of what `sums` assigned to each component; one that got nothing stays where it is.
+    /// Updates weights, means and variances from `sums`; a component without descriptors keeps its mean and variance.
     fn update(&mut self, sums: &Sums, count: usize) {
         let length = self.length;
         for (component, &share) in sums.shares.iter().enumerate() {
@@ -156,7 +157,7 @@ impl Mixture {
     }
 }
 
-/// The error of a vocabulary that is larger than what it is made from.
+/// Returns the error for a vocabulary with more components than sampled descriptors.
 fn too_few(descriptors: usize, components: usize) -> Error {
     let cause = format!("{components} components, but only {descriptors} descriptors were sampled to fit them");
     Error::new("vocabulary", cause, "Use fewer --components, a larger --sample-share or more clips")
@@ -176,7 +177,7 @@ impl<'a> Posterior<'a> {
         Self { mixture, inverses, constants }
     }
 
-    /// Writes the posterior probability of every component for descriptor `x` to `shares`.
+    /// Writes the posterior probability of every component given descriptor `x` to `shares`.
     pub fn fill(&self, x: &[f32], shares: &mut [f32]) {
         let length = self.mixture.length;
         let gaussians = self.mixture.means.chunks_exact(length).zip(self.inverses.chunks_exact(length));
@@ -187,7 +188,7 @@ impl<'a> Posterior<'a> {
     }
 }
 
-/// Sums over descriptors, weighted by their shares in each component.
+/// Sums over descriptors, weighted by their posterior per component.
 struct Sums {
     shares: Vec<f64>,
     first: Vec<f64>,
@@ -201,7 +202,7 @@ impl Sums {
     }
 
     fn add(&mut self, x: &[f32], shares: &[f32]) {
-        /// Below this a component's share changes nothing that 32 bits hold.
+        /// Below this, a component's share is lost in 32-bit rounding.
         const NEGLIGIBLE: f32 = 1e-7;
         for (component, &share) in shares.iter().enumerate().filter(|(_, share)| **share > NEGLIGIBLE) {
             let share = f64::from(share);
@@ -225,7 +226,7 @@ impl Sums {
     }
 }
 
-/// Sums over all descriptors, on all cores; `assign` writes the shares of one of them.
+/// Computes sums over all descriptors, on all cores; `assign` writes the shares of one of them.
 fn sums(descriptors: &[f32], length: usize, components: usize, assign: impl Fn(&[f32], &mut [f32]) + Sync) -> Sums {
     let part = (descriptors.len() / length).div_ceil(PARTS).max(1) * length;
     let sum = |part: &[f32]| {
@@ -249,7 +250,8 @@ pub(super) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
-/// Returns descriptors far from each other: the next one is drawn by its squared distance to the nearest so far.
+/// Chooses the initial means by k-means++: each is drawn with a probability proportional to its squared distance to the
+/// nearest so far.
 fn first_means(descriptors: &[f32], length: usize, settings: &MixtureSettings) -> Vec<f32> {
     let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
     let count = descriptors.len() / length;
@@ -263,7 +265,7 @@ fn first_means(descriptors: &[f32], length: usize, settings: &MixtureSettings) -
         });
         let total: f64 = distances.iter().copied().map(f64::from).sum();
         let mut left = random.random_range(0.0..1.0) * total;
-        // If all of them are the same, any will do.
+        // If all descriptors are equal, any will do.
         let drawn = distances.iter().position(|&distance| {
             left -= f64::from(distance);
             left < 0.0

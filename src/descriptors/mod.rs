@@ -1,10 +1,11 @@
 //! Descriptors of codec motion vectors, Fisher vectors and a linear SVM: MV + FV.
 //!
-//! Kantorov & Laptev, "Efficient feature extraction, encoding and classification for action recognition", CVPR 2014. A clip
-//! passes through the files in this order: `field` puts the motion vectors of a frame on a grid, `histograms` turns them
-//! into orientation histograms, `patches` into HOG, HOF and MBH descriptors of space-time patches, `extraction` does so for a whole
-//! clip; `mixture` is the vocabulary of a descriptor type, `fisher` and `pyramid` encode a clip by it, and [`LinearSvm`] classifies the
-//! vector. [`train_fisher`] learns all of it from a data set and writes a [`FisherModel`].
+//! Kantorov & Laptev, "Efficient feature extraction, encoding and classification for action recognition", CVPR 2014.
+//! The steps for a clip are: `field` maps the motion vectors of a frame to a grid; `histograms` computes orientation
+//! histograms; `patches` combines them into HOG, HOF and MBH descriptors of space-time patches; `extraction` does all
+//! this for a whole clip; `mixture` is the vocabulary of a descriptor type; `fisher` and `pyramid` encode a clip with
+//! it; [`LinearSvm`] classifies the vector. [`train_fisher`] trains all of it on a data set and writes a
+//! [`FisherModel`].
 
 mod classifier_rows;
 mod extraction;

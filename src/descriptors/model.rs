@@ -9,17 +9,17 @@ use super::{
 use crate::data::LabelledClip;
 use crate::error::{Error, Result};
 
-/// Everything that decides what a model becomes, besides its clips.
+/// All settings that determine a model, besides its clips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FisherSettings {
     /// Types of descriptors, each once.
     pub descriptors: Vec<DescriptorKind>,
-    /// How motion vectors are read.
+    /// Interpretation of motion vectors.
     pub vectors: VectorRule,
     /// Formula of the Fisher vectors.
     pub fisher: FisherRule,
-    /// Gaussians of each type's mixture.
+    /// Number of Gaussians of each type's mixture.
     pub components: usize,
     /// Steps of expectation–maximisation.
     pub em_steps: usize,
@@ -34,7 +34,8 @@ pub struct FisherSettings {
 }
 
 impl Default for FisherSettings {
-    /// Those of the paper, with the released formula: HOF and MBH, 256 Gaussians, 50 steps, 1 % of the descriptors, C = 1.
+    /// The paper's settings with the released formula: HOF and MBH, 256 Gaussians, 50 steps, 1 % of the descriptors, C
+    /// = 1.
     fn default() -> Self {
         Self {
             descriptors: vec![DescriptorKind::Hof, DescriptorKind::MbhX, DescriptorKind::MbhY],
@@ -51,7 +52,7 @@ impl Default for FisherSettings {
 }
 
 impl FisherSettings {
-    /// Returns the choice of descriptors.
+    /// Returns the selection of descriptors.
     pub fn extraction(&self) -> DescriptorSettings {
         DescriptorSettings { kinds: self.descriptors.clone(), vectors: self.vectors }
     }
@@ -64,10 +65,10 @@ impl FisherSettings {
         SvmSettings { c: self.c, loss: self.loss, seed: self.seed, ..SvmSettings::default() }
     }
 
-    /// Checks that all numbers make sense.
+    /// Checks all values.
     ///
     /// # Errors
-    /// The first setting that makes none.
+    /// The first invalid setting.
     pub fn check(&self) -> Result<()> {
         let wrong = |option: &str, cause: &str, remedy: &str| Err(Error::usage(option, cause, remedy));
         if self.descriptors.is_empty() {
@@ -86,34 +87,34 @@ impl FisherSettings {
     }
 }
 
-/// What is known of a model besides its numbers.
+/// Metadata of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FisherCard {
     /// [`FisherCard::FORMAT`].
     pub format: u32,
-    /// Hash of the file of numbers and of the classes.
+    /// Hash of the file of weights and of the classes.
     pub hash: String,
     /// The data it was trained on.
     pub trained_on: String,
-    /// Clips that it was trained on.
+    /// Number of training clips.
     pub clips: usize,
     /// Version of the program that trained it.
     pub motionscope: String,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// How it was trained.
+    /// Training settings.
     pub settings: FisherSettings,
 }
 
-/// Mixtures and a classifier.
+/// A trained model: mixtures and a classifier.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FisherModel {
-    /// Its card.
+    /// Its metadata.
     pub card: FisherCard,
-    /// A mixture for each type of descriptor.
+    /// One mixture per descriptor type.
     pub mixtures: Vec<Mixture>,
-    /// The classifier of the joined vectors of all types.
+    /// The classifier of the concatenated vectors of all types.
     pub classifier: LinearSvm,
 }
 
@@ -121,22 +122,22 @@ impl FisherModel {
     /// Returns the score of each class for `clip`.
     ///
     /// # Errors
-    /// As [`extract`].
+    /// Same as [`extract`].
     pub fn scores(&self, clip: &LabelledClip, stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<f32>> {
         let encoders = encoders(&self.mixtures, self.card.settings.fisher);
         Ok(self.classifier.scores(&fisher_vector(clip, &encoders, &self.card.settings.extraction(), stop)?))
     }
 }
 
-/// Returns the encoder of each mixture.
+/// Creates the encoder of each mixture.
 pub(super) fn encoders(mixtures: &[Mixture], rule: FisherRule) -> Vec<FisherEncoder> {
     mixtures.iter().map(|mixture| FisherEncoder::new(mixture, rule)).collect()
 }
 
-/// Returns the joined Fisher vectors of all types of descriptors of `clip`.
+/// Returns the concatenated Fisher vectors of `clip` for all descriptor types.
 ///
 /// # Errors
-/// As [`extract`].
+/// Same as [`extract`].
 pub(super) fn fisher_vector(
     clip: &LabelledClip,
     encoders: &[FisherEncoder],

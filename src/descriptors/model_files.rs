@@ -1,4 +1,4 @@
-//! Models and mixtures on disk: numbers as safetensors, the rest as TOML.
+//! Files of models and mixtures: weights as safetensors, metadata as TOML.
 
 use std::fs;
 use std::io::Write;
@@ -21,7 +21,7 @@ const NUMBERS: &str = "fisher.safetensors";
 
 pub(super) const DAMAGED: &str = "Copy the model again, or train it again";
 
-/// Named numbers with their shape.
+/// A named tensor.
 pub(super) struct NamedTensor<'a> {
     name: String,
     shape: Vec<usize>,
@@ -29,17 +29,17 @@ pub(super) struct NamedTensor<'a> {
 }
 
 impl FisherCard {
-    /// The version of the files.
+    /// Version of the file format.
     pub const FORMAT: u32 = 1;
 }
 
 impl FisherModel {
-    /// Returns the files of a model in folder `dir`.
+    /// Returns the paths of a model's files in the folder `dir`.
     pub fn files(dir: &Path) -> [PathBuf; 2] {
         [dir.join(CARD), dir.join(NUMBERS)]
     }
 
-    /// Writes the model to folder `dir`, all or nothing, and notes the hash of its numbers and classes in its card.
+    /// Writes the model to the folder `dir` atomically, and stores the hash of its weights and classes in its card.
     ///
     /// # Errors
     /// If `guard` does not allow it, or a file cannot be written.
@@ -53,7 +53,7 @@ impl FisherModel {
         publish(dir, [(card, text.as_bytes()), (numbers, &bytes)], guard)
     }
 
-    /// Reads the model in folder `dir`.
+    /// Reads the model in the folder `dir`.
     ///
     /// # Errors
     /// If a file is missing, damaged, of another version, or belongs to another model.
@@ -84,7 +84,7 @@ fn read_card(path: &Path) -> Result<FisherCard> {
     Ok(card)
 }
 
-/// Reads a card; `remedy` is for a folder without one.
+/// Reads a TOML file; `remedy` is for a missing one.
 pub(super) fn read_toml<T: DeserializeOwned>(path: &Path, remedy: &str) -> Result<T> {
     let text = files::read_to_string(path).map_err(|error| {
         let mut failure = Error::io(path, &error);
@@ -96,7 +96,7 @@ pub(super) fn read_toml<T: DeserializeOwned>(path: &Path, remedy: &str) -> Resul
     toml::from_str(&text).map_err(|error| Error::wrap(path, error, DAMAGED))
 }
 
-/// Writes the files of a model to folder `dir`, all or nothing.
+/// Writes the files of a model to the folder `dir` atomically.
 pub(super) fn publish(dir: &Path, contents: [(PathBuf, &[u8]); 2], guard: &OutputGuard) -> Result<()> {
     let staging = Staging::begin(dir)?;
     for (path, content) in contents {
@@ -106,7 +106,7 @@ pub(super) fn publish(dir: &Path, contents: [(PathBuf, &[u8]); 2], guard: &Outpu
     staging.publish(guard)
 }
 
-/// Returns the hash of a model: its numbers, and the classes that they are of.
+/// Returns the hash of a model's weights and class names.
 pub(super) fn hash(bytes: &[u8], classes: &[String]) -> String {
     let mut hash = ContentHash::new();
     hash.field(bytes);
@@ -126,13 +126,13 @@ pub(super) fn save_mixtures(path: &Path, kinds: &[DescriptorKind], mixtures: &[M
 /// Reads the mixtures of `kinds` with this number of components.
 ///
 /// # Errors
-/// If the file cannot be read, is damaged or has others.
+/// If the file cannot be read, is damaged or contains other mixtures.
 pub(super) fn load_mixtures(path: &Path, kinds: &[DescriptorKind], components: usize) -> Result<Vec<Mixture>> {
     let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     Numbers::of(&bytes, path)?.mixtures(kinds, components)
 }
 
-/// Returns the numbers of a classifier.
+/// Returns the tensors of a classifier.
 pub(super) fn classifier_tensors(svm: &LinearSvm) -> [NamedTensor<'_>; 2] {
     let LinearSvm { length, weights, biases } = svm;
     [
@@ -176,7 +176,7 @@ impl<'a> Numbers<'a> {
         Ok(Self { file, path })
     }
 
-    /// Returns the finite numbers of a tensor of this shape.
+    /// Returns the values of a tensor of this shape; they must be finite.
     fn read(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let refuse = |cause: String| Err(Error::file(self.path, cause, DAMAGED));
         let Ok(tensor) = self.file.tensor(name) else { return refuse(format!("tensor `{name}` is missing")) };
@@ -190,7 +190,7 @@ impl<'a> Numbers<'a> {
         Ok(values)
     }
 
-    /// Returns the classifier of so many classes by so many features.
+    /// Returns the classifier for this number of classes and features.
     pub(super) fn classifier(&self, classes: usize, length: usize) -> Result<LinearSvm> {
         let (weights, biases) = (self.read("svm.weight", &[classes, length])?, self.read("svm.bias", &[classes])?);
         Ok(LinearSvm { length, weights, biases })

@@ -1,4 +1,4 @@
-//! Work on clips side by side.
+//! Parallel work on clips.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,8 +8,9 @@ use crate::data::LabelledClip;
 use crate::error::{Error, Result};
 use crate::panic_guard::caught_at;
 
-/// Returns the result of `work` for each of `clips`, in their order; all cores work, each on a clip of its own. `progress` is
-/// called with how many of how many are done, and the failure of the clip that was, if any.
+/// Returns the result of `work` for each of `clips`, in their order; all cores work in parallel, each on its own clip.
+/// `progress` is called with the number of clips done, the number of all clips, and the error of the clip just done, if
+/// any.
 ///
 /// # Errors
 /// If `stop` ended it: the results are incomplete then.

@@ -2,12 +2,12 @@
 
 use super::histograms::OrientationMap;
 
-/// Sides of the patches, in points of the grid: 32 and 48 pixels.
+/// Sides of the patches, in grid points: 32 and 48 pixels.
 const SIDES: [usize; 2] = [4, 6];
-/// Added to every bin of a cell.
+/// Added to every bin of a cell before the normalisation.
 const EPSILON: f32 = 0.05;
 
-/// The place of a patch on the grid.
+/// The position of a patch on the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patch {
     /// First column.
@@ -19,14 +19,14 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// Returns the centre as a share of the grid's sides, with half sides rounded down as in the release.
+    /// Returns the centre relative to the grid's size, with half sides rounded down as in the released code.
     pub(super) fn centre(self, width: usize, height: usize) -> [f32; 2] {
         let share = |first: usize, points: usize| (first + self.side / 2) as f32 / points as f32;
         [share(self.x, width), share(self.y, height)]
     }
 }
 
-/// Returns the patches of a grid of `width` × `height` points: of both sides, half a side apart, column after column.
+/// Returns the patches of a grid of `width` × `height` points: of both sizes, half a side apart, column after column.
 pub fn patches(width: usize, height: usize) -> Vec<Patch> {
     let starts = |points: usize, side: usize| (0..points.saturating_sub(side)).step_by(side / 2);
     let of_side =
@@ -34,9 +34,10 @@ pub fn patches(width: usize, height: usize) -> Vec<Patch> {
     SIDES.into_iter().flat_map(of_side).collect()
 }
 
-/// Adds the descriptor of `patch` to `out`: slice, cell x, cell y, bin. The cells of a slice have length 1 together.
+/// Appends the descriptor of `patch` to `out`, in the order slice, cell x, cell y, bin. The cells of a slice are
+/// normalised to length 1 together.
 ///
-/// A cell of s = side / 2 steps takes s + 1 points each way, so that neighbours share their border.
+/// A cell of s = side / 2 steps has s + 1 points per axis, so neighbouring cells share their border.
 pub(super) fn describe<'a>(
     slices: impl IntoIterator<Item = &'a OrientationMap>,
     bins: usize,

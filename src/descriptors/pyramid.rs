@@ -4,12 +4,12 @@
 const BANDS: usize = 3;
 /// Halves in time.
 const HALVES: usize = 2;
-/// Parts of a clip that every row of the pyramid is made of.
+/// Number of disjoint parts of a clip; each row of the pyramid is a union of some.
 pub(super) const PARTS: usize = BANDS * HALVES;
 /// Rows of the pyramid: 1×1×1, 1×3×1 and 1×1×2 (x × y × t).
 pub(super) const ROWS: usize = 1 + BANDS + HALVES;
 
-/// Returns the part that a patch with this centre, as shares of width, height and duration, belongs to.
+/// Returns the part that contains a patch with this centre, relative to width, height and duration.
 pub(super) fn part_of([_, y, t]: [f32; 3]) -> usize {
     let place = |share: f32, count: usize| ((share * count as f32) as usize).min(count - 1);
     place(y, BANDS) * HALVES + place(t, HALVES)

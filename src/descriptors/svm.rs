@@ -1,11 +1,12 @@
 //! A linear support vector machine, one class against the rest.
 //!
-//! Dual coordinate descent (Hsieh et al., "A Dual Coordinate Descent Method for Large-scale Linear SVM", ICML 2008: LIBLINEAR's
-//! solvers 3 and 1) on the matrix of dot products: Fisher vectors have hundreds of thousands of features and there are
-//! thousands of clips, so that the products are computed once for all classes and a step costs a row of them. The bias is the weight of a
-//! constant feature of 1 and regularised with the others, as in LIBLINEAR; LIBSVM, which the authors of MV + FV used, leaves it free.
+//! Dual coordinate descent (Hsieh et al., "A Dual Coordinate Descent Method for Large-scale Linear SVM", ICML 2008:
+//! LIBLINEAR's solvers 3 and 1) on the Gram matrix. Fisher vectors have hundreds of thousands of features for thousands
+//! of clips, so the dot products are computed once for all classes, and a step costs one row of them. The bias is the
+//! weight of a constant feature of 1 and regularised with the others, as in LIBLINEAR; LIBSVM, used by the authors of
+//! MV + FV, does not regularise it.
 //!
-//! It is our own because no kept crate does this: `linfa-svm` solves by SMO with a kernel function of two rows, which would read all
+//! No maintained crate does this: `linfa-svm` solves by SMO with a kernel function of two rows, which would read all
 //! features at every step, and bindings to LIBLINEAR need its C++ library.
 
 use std::ops::Range;
@@ -21,9 +22,9 @@ use super::FeatureRows;
 use crate::error::{Error, Result};
 use crate::named::named;
 
-/// Bytes of features that are in memory at once.
+/// Limit of the features in memory at once, bytes.
 const SLAB_BYTES: usize = 256 << 20;
-/// The constant feature.
+/// Value of the constant feature.
 const ONE: f64 = 1.0;
 
 named! {
@@ -39,16 +40,16 @@ named! {
     }
 }
 
-/// How a classifier is fitted.
+/// Parameters for fitting a classifier.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SvmSettings {
     /// Weight C of the losses relative to ½|w|².
     pub c: f64,
     /// The loss.
     pub loss: SvmLoss,
-    /// Passes over the samples at most.
+    /// Maximum number of passes over the samples.
     pub passes: usize,
-    /// Largest difference of projected gradients at which it ends.
+    /// Stopping criterion: largest difference of projected gradients.
     pub tolerance: f64,
     /// Seed of the order of the samples in each pass.
     pub seed: u64,
@@ -61,26 +62,26 @@ impl Default for SvmSettings {
     }
 }
 
-/// A linear classifier with a score for each class; scores of classes are compared as they are.
+/// A linear classifier with one score per class; scores of different classes are compared directly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearSvm {
     /// Number of features.
     pub length: usize,
     /// Weights, class after class.
     pub weights: Vec<f32>,
-    /// A bias for each class.
+    /// One bias per class.
     pub biases: Vec<f32>,
 }
 
 impl LinearSvm {
-    /// Fits a classifier to `rows`, which are of classes `labels` below `classes`. `progress` is called with how much of the work
-    /// is done and how much there is, and ends it by returning false.
+    /// Fits a classifier to `rows`, whose classes are `labels`, below `classes`. `progress` is called with the number
+    /// of steps done and of all steps, and stops the fit by returning false.
     ///
     /// # Errors
-    /// If features cannot be read, or `progress` ended it.
+    /// If features cannot be read, or `progress` stopped it.
     ///
     /// # Panics
-    /// If there is not one label below `classes` for each row.
+    /// If there is not exactly one label below `classes` per row.
     pub fn fit(
         rows: &dyn FeatureRows,
         labels: &[usize],
@@ -90,7 +91,7 @@ impl LinearSvm {
     ) -> Result<Self> {
         assert!(labels.len() == rows.count() && labels.iter().all(|label| *label < classes), "a label for each row");
         let slabs = slabs(rows);
-        // The products, the classifiers, and the weights.
+        // Steps: the products, the classifiers, and the weights.
         let of = 2 * slabs.len() + 1;
         let mut step = |done: usize| match progress(done, of) {
             true => Ok(()),
@@ -117,7 +118,7 @@ impl LinearSvm {
         Ok(svm)
     }
 
-    /// Number of classes.
+    /// Returns the number of classes.
     pub fn classes(&self) -> usize {
         self.biases.len()
     }
@@ -125,7 +126,7 @@ impl LinearSvm {
     /// Returns the score of each class, w·x + b.
     ///
     /// # Panics
-    /// If `features` are not as many as those it was fitted to.
+    /// If the number of `features` is not [`Self::length`].
     pub fn scores(&self, features: &[f32]) -> Vec<f32> {
         assert_eq!(features.len(), self.length, "a feature for each weight");
         let score = |(weights, bias): (&[f32], &f32)| {
@@ -136,7 +137,7 @@ impl LinearSvm {
     }
 }
 
-/// Returns stretches of features of which those of all samples are in memory at once.
+/// Returns ranges of features that fit into memory for all samples at once.
 fn slabs(rows: &dyn FeatureRows) -> Vec<Range<usize>> {
     let width = (SLAB_BYTES / size_of::<f32>() / rows.count().max(1)).clamp(1, rows.length().max(1));
     (0..rows.length()).step_by(width).map(|first| first..(first + width).min(rows.length())).collect()
@@ -205,7 +206,7 @@ mod tests {
     use super::super::RowMatrix;
     use super::*;
 
-    /// 24 samples of three classes with five features, as `tests/compare_svm.py` makes them.
+    /// 24 samples of three classes with five features, the same as in `tests/compare_svm.py`.
     fn samples() -> (RowMatrix, Vec<usize>) {
         let labels: Vec<usize> = (0..24).map(|i| i % 3).collect();
         let feature = |i: usize, j: usize| {

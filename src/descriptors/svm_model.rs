@@ -1,4 +1,4 @@
-//! A linear classifier of clip descriptors by networks, and its files.
+//! A linear classifier of network features, and its files.
 
 use std::path::{Path, PathBuf};
 
@@ -13,34 +13,34 @@ use crate::output::OutputGuard;
 const CARD: &str = "svm.toml";
 const NUMBERS: &str = "svm.safetensors";
 
-/// The model folder of a network whose descriptors are classified.
+/// The model folder of a network whose features are classified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DescriptorModel {
     /// The folder.
     pub dir: PathBuf,
-    /// The hash of the model in it; none where the model has none.
+    /// The hash of the model in the folder; `None` if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
 }
 
-/// What is known of a classifier of descriptors besides its numbers.
+/// Metadata of a classifier of network features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SvmCard {
     /// [`SvmCard::FORMAT`].
     pub format: u32,
-    /// Hash of the file of numbers and of the classes.
+    /// Hash of the file of weights and of the classes.
     pub hash: String,
     /// The data it was trained on.
     pub trained_on: String,
-    /// Clips that it was trained on.
+    /// Number of training clips.
     pub clips: usize,
     /// Version of the program that trained it.
     pub motionscope: String,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// Numbers of a clip's descriptor, of all networks together.
+    /// Length of a clip's feature vector, of all networks together.
     pub length: usize,
     /// Weight C of the losses.
     pub c: f64,
@@ -48,36 +48,36 @@ pub struct SvmCard {
     pub loss: SvmLoss,
     /// Seed of the order of the clips.
     pub seed: u64,
-    /// The networks, in the order of their descriptors.
+    /// The networks, in the order of their features.
     pub models: Vec<DescriptorModel>,
 }
 
 impl SvmCard {
-    /// The version of the files.
+    /// Version of the file format.
     pub const FORMAT: u32 = 1;
 }
 
-/// A classifier of the descriptors of clips.
+/// A classifier of clips' network features.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SvmModel {
-    /// Its card.
+    /// Its metadata.
     pub card: SvmCard,
     /// The classifier.
     pub classifier: LinearSvm,
 }
 
 impl SvmModel {
-    /// Returns the files of a model in folder `dir`.
+    /// Returns the paths of a model's files in the folder `dir`.
     pub fn files(dir: &Path) -> [PathBuf; 2] {
         [dir.join(CARD), dir.join(NUMBERS)]
     }
 
-    /// Returns how the classifier is fitted.
+    /// Returns the parameters for fitting the classifier.
     pub fn settings(c: f64, loss: SvmLoss, seed: u64) -> SvmSettings {
         SvmSettings { c, loss, seed, ..SvmSettings::default() }
     }
 
-    /// Writes the model to folder `dir`, all or nothing, and notes the hash of its numbers and classes in its card.
+    /// Writes the model to the folder `dir` atomically, and stores the hash of its weights and classes in its card.
     ///
     /// # Errors
     /// If `guard` does not allow it, or a file cannot be written.
@@ -89,7 +89,7 @@ impl SvmModel {
         publish(dir, [(card, text.as_bytes()), (numbers, &bytes)], guard)
     }
 
-    /// Reads the model in folder `dir`.
+    /// Reads the model in the folder `dir`.
     ///
     /// # Errors
     /// If a file is missing, damaged, of another version, or belongs to another model.

@@ -1,7 +1,8 @@
-//! The training of an MV + FV model: mixtures on a sample of the descriptors, Fisher vectors of all clips, the classifier.
+//! Training of an MV + FV model: mixtures on a sample of the descriptors, Fisher vectors of all clips, the classifier.
 //!
-//! Descriptors are made twice, for the sample and for the vectors, and not kept: they are made faster than they are read. The mixtures
-//! and the vector of each clip are kept in a folder `training` until the model is complete, so that the same command resumes.
+//! Descriptors are computed twice, for the sample and for the vectors, and not stored: computing them is faster than
+//! reading them from disk. The mixtures and the vector of each clip are stored in a folder `training` until the model
+//! is complete, so that the same command resumes.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -31,52 +32,52 @@ use crate::output::OutputGuard;
 pub struct FisherPlan {
     /// The name of the data in the model's card.
     pub data: String,
-    /// How the model is trained.
+    /// Training settings.
     pub settings: FisherSettings,
-    /// Folder of the model.
+    /// Output folder of the model.
     pub out: PathBuf,
 }
 
-/// News of a training.
+/// Progress of a training.
 #[derive(Debug, Clone, Copy)]
 pub enum FisherEvent<'a> {
-    /// An earlier call made a part of the vectors.
+    /// An earlier run computed part of the vectors.
     Resumed {
-        /// Clips whose vectors are there.
+        /// Number of clips with vectors.
         vectors: usize,
-        /// All clips.
+        /// Number of all clips.
         of: usize,
     },
-    /// A clip that cannot be used.
+    /// A clip is unusable.
     LeftOut(&'a Error),
     /// Descriptors of clips were sampled.
     Sampled {
-        /// Clips that are done.
+        /// Number of clips done.
         done: usize,
-        /// All of them.
+        /// Number of all clips.
         of: usize,
     },
-    /// A step of a mixture.
+    /// A step of fitting a mixture is complete.
     Mixture {
-        /// Its type of descriptors.
+        /// Its descriptor type.
         kind: DescriptorKind,
-        /// Steps that are done.
+        /// Number of steps done.
         done: usize,
-        /// All of them.
+        /// Number of all steps.
         of: usize,
     },
-    /// Fisher vectors of clips were made.
+    /// Fisher vectors of clips were computed.
     Encoded {
-        /// Clips that are done.
+        /// Number of clips done.
         done: usize,
-        /// All of them.
+        /// Number of all clips.
         of: usize,
     },
-    /// A part of the classifier.
+    /// A step of fitting the classifier is complete.
     Classifier {
-        /// Parts that are done.
+        /// Number of steps done.
         done: usize,
-        /// All of them.
+        /// Number of all steps.
         of: usize,
     },
 }
@@ -86,11 +87,11 @@ pub enum FisherEvent<'a> {
 pub struct TrainedFisher {
     /// The model.
     pub model: FisherModel,
-    /// What was wrong with the clips that were left out.
+    /// The errors of the clips that were skipped.
     pub left_out: Vec<Error>,
 }
 
-/// What a folder of a training under way was begun with.
+/// The input of a training in progress, to detect a resume with other settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Beginning {
     /// Hash of the clips and their classes.
@@ -98,12 +99,12 @@ struct Beginning {
     settings: FisherSettings,
 }
 
-/// Trains a model on the clips of `dataset` and writes it to the folder of `plan`; a training that was stopped or killed is resumed.
-/// Clips that cannot be used are reported and left out.
+/// Trains a model on the clips of `dataset` and writes it to the folder of `plan`; resumes a training that was stopped
+/// or killed. Unusable clips are reported and skipped.
 ///
 /// # Errors
-/// Settings that make no sense, fewer than two classes with usable clips, more components than sampled descriptors,
-/// a folder with a training of other settings, files that cannot be written, or that `stop` ended it.
+/// If settings are invalid, there are fewer than two classes with usable clips or more components than sampled
+/// descriptors, the folder contains a training with other settings, files cannot be written, or `stop` returns true.
 pub fn train_fisher(
     plan: &FisherPlan,
     dataset: &Dataset,
@@ -126,7 +127,7 @@ pub fn train_fisher(
     trained
 }
 
-/// Refuses fewer than two classes.
+/// Fails for fewer than two classes.
 fn check_classes(labels: impl Iterator<Item = usize>) -> Result<()> {
     if labels.collect::<BTreeSet<_>>().len() < 2 {
         let remedy = "Add clips of another class; clips that cannot be used are named above";
@@ -146,7 +147,7 @@ impl Beginning {
         Self { clips: clips.to_hex(), settings: plan.settings.clone() }
     }
 
-    /// Writes it to a new file at `path`, or refuses what differs from what is there.
+    /// Writes it to a new file at `path`, or fails if an existing one differs.
     fn match_or_write(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).map_err(|error| Error::wrap(path, error, "Please report this"))?;
         let Ok(before) = files::read_to_string(path) else {
@@ -165,7 +166,7 @@ impl Beginning {
     }
 }
 
-/// Returns the first entry of `now` that was another one.
+/// Returns the first entry of `now` whose value changed.
 fn first_difference(before: &toml::Table, now: &toml::Table) -> Option<String> {
     now.iter().find_map(|(key, value)| match (before.get(key), value) {
         (Some(was), is) if was == is => None,
@@ -176,18 +177,18 @@ fn first_difference(before: &toml::Table, now: &toml::Table) -> Option<String> {
     })
 }
 
-/// Clips that cannot be used, each reported once.
+/// Unusable clips, each reported once.
 #[derive(Default)]
 struct LeftOut {
     errors: Vec<Error>,
     clips: BTreeSet<usize>,
 }
 
-/// A training under way.
+/// A training in progress.
 struct Training<'a> {
     plan: &'a FisherPlan,
     dataset: &'a Dataset,
-    /// What identifies each clip; none if it cannot be read.
+    /// Content hash of each clip; `None` if it cannot be read.
     identities: Vec<Option<String>>,
     work: &'a WorkFolder,
     stop: &'a (dyn Fn() -> bool + Sync),
@@ -215,7 +216,7 @@ impl Training<'_> {
             LinearSvm::fit(&store.rows(&identities), &labels, classes, &settings.classifier(), &mut progress)?;
         let card = FisherCard {
             format: FisherCard::FORMAT,
-            hash: String::new(), // noted when it is saved
+            hash: String::new(), // set when it is saved
             trained_on: self.plan.data.clone(),
             clips: labels.len(),
             motionscope: env!("CARGO_PKG_VERSION").into(),
@@ -227,7 +228,7 @@ impl Training<'_> {
         Ok(TrainedFisher { model, left_out: self.left_out.errors })
     }
 
-    /// Returns the mixtures that an earlier call fitted, or fits them.
+    /// Returns the mixtures fitted by an earlier run, or fits them.
     fn mixtures(&mut self) -> Result<Vec<Mixture>> {
         let (settings, path) = (&self.plan.settings, self.work.mixtures());
         if path.exists() {
@@ -247,7 +248,7 @@ impl Training<'_> {
         Ok(mixtures)
     }
 
-    /// Returns a share of the descriptors of all clips, a list for each type.
+    /// Returns a sample of the descriptors of all clips, one list per type.
     fn sample(&mut self) -> Result<Vec<Vec<f32>>> {
         let (settings, stop) = (&self.plan.settings, self.stop);
         let clips: Vec<&LabelledClip> = self.dataset.clips.iter().collect();
@@ -269,7 +270,7 @@ impl Training<'_> {
         Ok(samples)
     }
 
-    /// Makes the vectors of all clips that have none yet.
+    /// Computes the vectors of all clips without one.
     fn encode(&mut self, encoders: &[FisherEncoder]) -> Result<VectorStore> {
         let length = encoders.iter().map(FisherEncoder::vector_length).sum();
         let store = VectorStore::open(self.work.vectors(), length)?;
@@ -290,7 +291,7 @@ impl Training<'_> {
                 let identity = clip_identity(clip).ok_or_else(|| {
                     Error::file(&clip.path, "it can no longer be read", "Check the disk and the path")
                 })?;
-                // A disk that is full is no fault of the clip.
+                // A full disk is not the clip's fault.
                 let written = store.write(&identity, &fisher_vector(clip, encoders, &extraction, stop)?);
                 Ok(written.map(|()| identity))
             },
@@ -301,7 +302,7 @@ impl Training<'_> {
         )?;
         for (clip, result) in missing.into_iter().zip(results) {
             match result {
-                // It may have been unreadable, or another file, when the training began.
+                // It may have been unreadable, or a different file, when the training began.
                 Ok(written) => self.identities[clip] = Some(written?),
                 Err(error) => self.left_out.add(clip, error),
             }
@@ -318,7 +319,8 @@ impl LeftOut {
     }
 }
 
-/// Returns a share of the descriptors of `clip`, a list for each type; which ones depends on the seed and the clip's content.
+/// Returns a sample of the descriptors of `clip`, one list per type; the choice depends on the seed and the clip's
+/// content.
 fn sample_of(
     clip: &LabelledClip,
     settings: &FisherSettings,

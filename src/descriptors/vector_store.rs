@@ -1,4 +1,4 @@
-//! Fisher vectors of a training under way: a file for each clip, so that it can be resumed.
+//! Fisher vectors of a training in progress: one file per clip, so that the training can be resumed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,37 +13,37 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// Bytes of a number.
+/// Bytes per number.
 const BYTES: usize = size_of::<f32>();
 const ENDING: &str = "f32";
 
-/// A folder of vectors of the same length, named by what identifies their clips.
+/// A folder of vectors of equal length, named by the hashes of their clips.
 pub(crate) struct VectorStore {
     dir: PathBuf,
     length: usize,
 }
 
 impl VectorStore {
-    /// Opens the folder, which is made if need be.
+    /// Opens the folder, and creates it if it does not exist.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub fn open(dir: PathBuf, length: usize) -> Result<Self> {
         fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
         Ok(Self { dir, length })
     }
 
-    /// Returns the folder.
+    /// Returns the path of the folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Returns where the vector of a clip is kept.
+    /// Returns the path of a clip's vector.
     pub fn path(&self, identity: &str) -> PathBuf {
         self.dir.join(format!("{identity}.{ENDING}"))
     }
 
-    /// Returns whether the vector of a clip is there.
+    /// Returns whether the complete vector of a clip is stored.
     pub fn has(&self, identity: &str) -> bool {
         fs::metadata(self.path(identity)).is_ok_and(|facts| facts.len() == (self.length * BYTES) as u64)
     }
@@ -64,12 +64,12 @@ impl VectorStore {
     }
 }
 
-/// Returns whether `name` is one that a [`ContentHash`](crate::content_hash::ContentHash) is written as.
+/// Returns whether `name` has the form of a [`ContentHash`](crate::content_hash::ContentHash).
 pub(super) fn is_identity(name: &str) -> bool {
     name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Removes the vectors in the folder `dir`, files that were not completed, and the folder if it has nothing else.
+/// Removes the vectors in the folder `dir`, incomplete files, and the folder if it is empty then.
 pub(super) fn remove(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
@@ -84,7 +84,7 @@ pub(super) fn remove(dir: &Path) {
     }
 }
 
-/// Stored vectors, read a stretch of features at a time.
+/// Stored vectors, read in ranges of features.
 pub(crate) struct StoredRows {
     paths: Vec<PathBuf>,
     length: usize,
@@ -107,7 +107,7 @@ impl FeatureRows for StoredRows {
     }
 }
 
-/// Reads numbers from place `first` on.
+/// Reads numbers from index `first` on.
 fn read_part(path: &Path, first: usize, values: &mut [f32]) -> Result<()> {
     let mut bytes = vec![0; values.len() * BYTES];
     let mut read = || {

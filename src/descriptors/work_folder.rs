@@ -1,4 +1,5 @@
-//! The folder of a training under way, `training` beside the model's files: locked, and removed without what is not its own.
+//! The folder `training` of a training in progress, beside the model's files: locked, and removed without touching
+//! other files.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +16,7 @@ const MIXTURES: &str = "mixtures.safetensors";
 const VECTORS: &str = "vectors";
 const LOCK: &str = "run.lock";
 
-/// The folder of a training under way.
+/// The folder of a training in progress.
 pub(crate) struct WorkFolder {
     out: PathBuf,
     is_new: bool,
@@ -23,10 +24,10 @@ pub(crate) struct WorkFolder {
 }
 
 impl WorkFolder {
-    /// Opens the folder of a training whose model goes to the folder `out`; it is made if need be.
+    /// Opens the folder of a training with the output folder `out`, and creates it if it does not exist.
     ///
     /// # Errors
-    /// If it holds something else, another training runs in it, or it cannot be written.
+    /// If it contains other files, another training is running in it, or it cannot be written.
     pub fn open(out: &Path) -> Result<Self> {
         let (out, dir) = (out.to_owned(), out.join(WORK));
         let is_new = !out.exists();
@@ -38,12 +39,12 @@ impl WorkFolder {
         Ok(Self { out, is_new, _lock: lock })
     }
 
-    /// Returns where the settings of the training are kept.
+    /// Returns the path of the training's settings.
     pub fn settings(&self) -> PathBuf {
         self.dir().join(SETTINGS)
     }
 
-    /// Returns where the mixtures are kept.
+    /// Returns the path of the mixtures.
     pub fn mixtures(&self) -> PathBuf {
         self.dir().join(MIXTURES)
     }
@@ -53,19 +54,19 @@ impl WorkFolder {
         self.dir().join(VECTORS)
     }
 
-    /// Returns the folder of the vectors of the networks that `key`, a hash, identifies.
+    /// Returns the folder of the vectors of the networks with the hash `key`.
     pub fn vectors_of(&self, key: &str) -> PathBuf {
         self.dir().join(key)
     }
 
-    /// Removes the files of the training in it and the folder of vectors `vectors`; itself and the folder of the model, if that was
-    /// made for it, if nothing else is in them.
+    /// Removes the training's own files and the folder of vectors `vectors`; then this folder and, if it was created
+    /// for the training, the model's folder, if they are empty.
     pub fn remove(&self, vectors: &Path) {
         super::vector_store::remove(vectors);
         for path in [self.settings(), self.mixtures(), self.dir().join(LOCK)] {
             let _ = fs::remove_file(path); // not every training has all of them
         }
-        // Fails where something else is in it, or a model.
+        // Fails if the folder contains other files or a model.
         let _ = fs::remove_dir(self.dir());
         if self.is_new {
             let _ = fs::remove_dir(&self.out);
@@ -77,7 +78,7 @@ impl WorkFolder {
     }
 }
 
-/// Refuses a folder `dir` that holds something else than a training under way, such as the clips of a part of a data set.
+/// Fails if the folder `dir` contains anything but a training in progress, such as the clips of a split.
 fn refuse_foreign(dir: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
     match entries.flatten().map(|entry| entry.file_name()).find(|name| !is_own(name)) {
@@ -89,7 +90,8 @@ fn refuse_foreign(dir: &Path) -> Result<()> {
     }
 }
 
-/// Returns whether a training makes a file or a folder of this name: one of its own, vectors of networks, or a file that was not completed.
+/// Returns whether `name` is that of a training's file or folder: one of its own, vectors of networks, or an incomplete
+/// file.
 fn is_own(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
     [SETTINGS, MIXTURES, VECTORS, LOCK].contains(&name) || is_identity(name) || name.starts_with(atomic::PREFIX)

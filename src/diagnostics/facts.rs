@@ -1,4 +1,4 @@
-//! What a description of a problem needs to be understood elsewhere: version, device, system, command line.
+//! Context for problem reports: version, device, system, command line.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,27 +8,27 @@ use super::private_text::{private, private_word};
 use crate::calendar;
 use crate::{command_line, files};
 
-/// When the program was started, in seconds since 1970.
+/// Start time of the program, seconds since 1970.
 static STARTED: OnceLock<u64> = OnceLock::new();
 /// The device that the networks run on.
 static DEVICE: Mutex<Option<String>> = Mutex::new(None);
 
-/// Keeps the time of the start.
+/// Records the start time.
 pub fn begin() {
     started();
 }
 
-/// Returns when the program was started, in seconds since 1970.
+/// Returns the start time of the program, seconds since 1970.
 pub fn started() -> u64 {
     *STARTED.get_or_init(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
-/// Keeps the name of the device.
+/// Records the name of the device.
 pub fn note_device(name: &str) {
     *DEVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(name.to_owned());
 }
 
-/// Returns the facts, one a line.
+/// Returns the facts as text, one per line.
 pub fn text() -> String {
     let device = DEVICE.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let words = env::args_os().map(|word| private_word(&word.to_string_lossy()));
@@ -45,7 +45,7 @@ pub fn text() -> String {
     facts.into_iter().map(|(name, fact)| format!("{name}: {}\n", private(&fact))).collect()
 }
 
-/// Returns the name of the operating system, with the version of its kernel where it says so.
+/// Returns the name of the operating system, with the version of its kernel if known.
 fn system() -> String {
     let about = files::read_to_string("/etc/os-release").unwrap_or_default();
     let name = about.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).map(|name| name.trim_matches('"'));

@@ -1,4 +1,4 @@
-//! The log of this process: its latest lines in memory, all of them in the log file.
+//! The log of this process: recent lines in memory, all lines in the log file.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -8,27 +8,27 @@ use super::log_queue::LogQueue;
 use super::private_text::private;
 use super::recent_lines::RecentLines;
 
-/// Marks, as their target, messages that a person sees elsewhere already: in the window, or printed by a command.
+/// Target of messages that the user already sees elsewhere: in the window, or printed by a command.
 pub const SHOWN: &str = "shown";
 
-/// The latest lines.
+/// The most recent lines.
 pub static RECENT: RecentLines = RecentLines::new();
-/// The lines that are to be written to the log file.
+/// The queue of lines for the log file.
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
-/// Begins to keep the log in `folder`.
+/// Starts to write the log to `folder`.
 pub fn begin(folder: &Path) {
-    let _ = QUEUE.set(LogQueue::new(folder.to_owned())); // Of two calls the first counts.
+    let _ = QUEUE.set(LogQueue::new(folder.to_owned())); // The first of two calls counts.
 }
 
-/// Waits a moment until the log file has all lines.
+/// Waits briefly until the log file contains all lines.
 pub fn finish() {
     if let Some(queue) = QUEUE.get() {
         queue.flush();
     }
 }
 
-/// Adds a text of one or several lines.
+/// Adds a text of one or more lines.
 pub fn add(text: &str) {
     let line = private(&format!("[{}] {}\n", process::id(), text.trim_end()));
     RECENT.push(&line);
@@ -37,7 +37,7 @@ pub fn add(text: &str) {
     }
 }
 
-/// A writer of log lines, each with one call.
+/// A writer that adds each call's text as log lines.
 #[derive(Debug, Clone, Copy)]
 pub struct LogLines;
 

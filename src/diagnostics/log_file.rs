@@ -1,4 +1,5 @@
-//! The log file, of bounded size: what is full becomes `motionscope.1.log`, what had that name `motionscope.2.log`.
+//! Log file with rotation: a full file becomes `motionscope.1.log`, and the previous one of that name
+//! `motionscope.2.log`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -6,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Size at which the next file is begun, in bytes.
+/// Size at which the file is rotated, bytes.
 pub const LIMIT: u64 = 1 << 20;
-/// Files that are kept.
+/// Number of files kept.
 const FILES: usize = 3;
 
-/// A log file. Several processes may write to one: each line is appended as a whole.
+/// A log file. Several processes may write to the same file: each line is appended in one call.
 pub struct LogFile {
     folder: PathBuf,
     limit: u64,
@@ -19,7 +20,7 @@ pub struct LogFile {
 }
 
 impl LogFile {
-    /// A log in `folder` whose files have at most `limit` bytes. It is created with the first line.
+    /// Creates a log in `folder` whose files have at most `limit` bytes. The file is created with the first line.
     pub fn new(folder: PathBuf, limit: u64) -> Self {
         Self { folder, limit, file: None }
     }
@@ -36,11 +37,11 @@ impl LogFile {
         let has_room = |length: u64| length == 0 || length + line.len() as u64 <= self.limit;
         let is_full = match &self.file {
             Some(file) => !has_room(file.metadata()?.len()),
-            None => true, // There may be one of an earlier start.
+            None => true, // There may be one from an earlier run.
         };
         if is_full {
             self.file = None;
-            // Another process may have begun the next one.
+            // Another process may have rotated it already.
             if fs::metadata(self.path(0)).is_ok_and(|facts| !has_room(facts.len())) {
                 self.rotate()?;
             }

@@ -1,4 +1,4 @@
-//! The way of log lines to their file: on a thread of its own, since a disk may be slow and the window must not wait.
+//! Queue of log lines, written by a separate thread, since a disk may be slow and the window must not wait.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -15,21 +15,21 @@ use crate::error::{Error, Result};
 /// How long the end of the program waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the thread is asked for.
+/// A request to the thread.
 enum LogOrder {
     Write(String),
-    /// Answer as soon as all lines before are written.
+    /// Reply when all previous lines are written.
     Answer(Sender<()>),
 }
 
-/// Lines that are to be written. The thread is started, and the file created, with the first one.
+/// A queue of lines for the log file. The thread is started, and the file created, with the first line.
 pub struct LogQueue {
     folder: PathBuf,
     orders: OnceLock<Option<Sender<LogOrder>>>,
 }
 
 impl LogQueue {
-    /// A queue for the log in `folder`.
+    /// Creates a queue for the log in `folder`.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder, orders: OnceLock::new() }
     }
@@ -42,17 +42,17 @@ impl LogQueue {
         }
     }
 
-    /// Waits a moment until all lines are written.
+    /// Waits briefly until all lines are written.
     pub fn flush(&self) {
         if let Some(Some(orders)) = self.orders.get() {
             let (sender, answer) = bounded(1);
             let _ = orders.send(LogOrder::Answer(sender)); // As in `push`.
-            let _ = answer.recv_timeout(PATIENCE); // A disk that does not answer must not keep the program.
+            let _ = answer.recv_timeout(PATIENCE); // An unresponsive disk must not delay the end of the program.
         }
     }
 
     fn start(&self) -> Result<Sender<LogOrder>> {
-        let (sender, orders) = unbounded(); // A line is short, and whoever writes it must not wait.
+        let (sender, orders) = unbounded(); // Unbounded: lines are short, and adding one must not block.
         let mut file = LogFile::new(self.folder.clone(), LIMIT);
         let thread = thread::Builder::new().name("log".into()).spawn(move || {
             write_all(&orders, |line| file.write(line), keep_problem);
@@ -64,7 +64,8 @@ impl LogQueue {
     }
 }
 
-/// Writes the lines of `orders` by `write` until that fails, which `say` says: once, as every later line would fail too.
+/// Writes the lines of `orders` with `write` until that fails, and reports the failure to `say`, once, as later lines
+/// would fail too.
 fn write_all(orders: &Receiver<LogOrder>, mut write: impl FnMut(&str) -> Result<()>, say: impl Fn(Error)) {
     let mut is_broken = false;
     for order in orders {
@@ -76,7 +77,7 @@ fn write_all(orders: &Receiver<LogOrder>, mut write: impl FnMut(&str) -> Result<
                 }
             }
             LogOrder::Write(_) => {}
-            LogOrder::Answer(answer) => drop(answer.send(())), // Nobody may wait for it any more.
+            LogOrder::Answer(answer) => drop(answer.send(())), // The caller may have stopped waiting.
         }
     }
 }

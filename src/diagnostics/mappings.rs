@@ -1,26 +1,26 @@
-//! The file that an address in memory belongs to, found in the text of `/proc/self/maps` as it is read, without allocating: for a signal
+//! Lookup of the file that is mapped to an address, in the text of `/proc/self/maps`, without allocation: for a signal
 //! handler.
 
-/// Bytes of a line that are kept. A longer path loses its end.
+/// Maximum length of a line, bytes; a longer path is truncated.
 const LINE: usize = 512;
 
-/// A search for the file of one address.
+/// A search for the file mapped to one address.
 pub struct Mappings {
     address: usize,
     line: [u8; LINE],
     length: usize,
-    /// Where the file whose mappings are being read begins in memory.
+    /// Base address of the file whose mappings are being read.
     base: usize,
     is_found: bool,
 }
 
 impl Mappings {
-    /// A search for the file that is mapped to `address`.
+    /// Creates a search for the file that is mapped to `address`.
     pub fn new(address: usize) -> Self {
         Self { address, line: [0; LINE], length: 0, base: 0, is_found: false }
     }
 
-    /// Takes the next byte of the text; returns whether nothing more is needed.
+    /// Processes the next byte of the text; returns whether the search is finished.
     pub fn take(&mut self, byte: u8) -> bool {
         match byte {
             b'\n' => {
@@ -36,7 +36,7 @@ impl Mappings {
         self.is_found
     }
 
-    /// Returns the name of the file, without its folder, and the address relative to where it begins.
+    /// Returns the name of the file, without its folder, and the address relative to the file's base address.
     pub fn found(&self) -> Option<(&[u8], usize)> {
         let path = self.fields().nth(5).filter(|_| self.is_found)?;
         let start = path.as_ptr() as usize - self.line.as_ptr() as usize; // A path may have spaces.
@@ -45,7 +45,7 @@ impl Mappings {
         Some((name, self.address - self.base))
     }
 
-    /// Returns whether the line, `start-end rights offset device inode path`, is that of the address.
+    /// Returns whether the line, `start-end rights offset device inode path`, contains the address.
     fn has_address(&mut self) -> bool {
         let Some((start, end, offset)) = self.ends() else { return false };
         if offset == 0 {
@@ -54,7 +54,7 @@ impl Mappings {
         (start..end).contains(&self.address)
     }
 
-    /// Returns where the mapping of the line starts and ends in memory, and where it starts in its file.
+    /// Returns start and end of the line's mapping in memory, and its offset in the file.
     fn ends(&self) -> Option<(usize, usize, usize)> {
         let mut fields = self.fields();
         let mut ends = fields.next()?.split(|byte| *byte == b'-').map(hexadecimal);

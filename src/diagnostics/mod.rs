@@ -1,7 +1,7 @@
-//! Records for the day something goes wrong: a log file, and a report of every crash.
+//! Diagnostics of failures: a log file, and a report of every crash.
 //!
-//! All of it is in the state folder. Passwords of addresses are left out, and the home folder is written as `~`. Whatever cannot be
-//! written is said once; the program runs on.
+//! All files are in the state folder. Passwords in URLs are removed, and the home folder is written as `~`. A failure
+//! to write is reported once; the program continues.
 
 mod facts;
 mod log;
@@ -29,11 +29,11 @@ use private_text::private;
 pub use problem::take_problem;
 pub use reports::{CrashReport, folder_in as reports_in, take_new as take_new_report};
 
-/// The report that a crash of this process leaves.
+/// Path of the report for a crash of this process.
 static REPORT: OnceLock<PathBuf> = OnceLock::new();
 
-/// Begins to keep the log in the folder `state`, and makes ready to report crashes there. Nothing is written before there is something
-/// to write. To be called once, by the program's first thread.
+/// Starts the log in the folder `state` and prepares crash reports there. Nothing is written until needed. Call it
+/// once, on the program's first thread.
 pub fn begin(state: &Path) {
     facts::begin();
     log::begin(state);
@@ -44,7 +44,7 @@ pub fn begin(state: &Path) {
     signals::install();
 }
 
-/// Names the device that the networks run on, for reports.
+/// Records the device that the networks run on, for reports.
 pub fn note_device(name: &str) {
     facts::note_device(name);
     if let Some(report) = REPORT.get() {
@@ -52,7 +52,7 @@ pub fn note_device(name: &str) {
     }
 }
 
-/// Hands the facts that are known now to the signal handler, which cannot put them together. There is none on systems without glibc.
+/// Prepares the text for the signal handler, which cannot allocate. There is no handler on systems without glibc.
 fn prepare_signals(report: &Path) {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     signals::prepare(report, &format!("{}\n\n{}", reports::TITLE, facts::text()));
@@ -60,12 +60,12 @@ fn prepare_signals(report: &Path) {
     let _ = report;
 }
 
-/// Returns what a description of a problem needs: version, device, system, command line, and the last lines of the log.
+/// Returns the context for a problem report: version, device, system, command line, and the last lines of the log.
 pub fn summary() -> String {
     format!("{}\nLast log lines:\n{}", facts::text(), log::RECENT.text())
 }
 
-/// Writes the report of a panic with the payload `payload`, which ends the program, and returns where it is.
+/// Writes the report of a panic with the payload `payload`, which ends the program, and returns its path.
 ///
 /// # Errors
 /// If it cannot be written.

@@ -1,4 +1,4 @@
-//! Panics as they happen, with their place: whether one ends the program is known only later, when nobody has caught it.
+//! Records of panics, made in the panic hook: only later is it known whether a panic is caught or ends the program.
 
 use std::any::Any;
 use std::backtrace::Backtrace;
@@ -10,22 +10,22 @@ use std::thread;
 use super::log;
 use crate::panic_guard::panic_text;
 
-/// Panics that are kept: other threads may panic while the one that ends the program unwinds.
+/// Number of panics kept: other threads may panic while the one that ends the program unwinds.
 const KEPT: usize = 8;
 
-/// A panic.
+/// A recorded panic.
 struct Note {
-    /// Thread, place and message.
+    /// Thread, location and message.
     what: String,
     message: String,
-    /// Made readable only where it is needed, which takes long.
+    /// Symbols are resolved only when needed, as that takes long.
     backtrace: Backtrace,
 }
 
-/// The latest panics, newest first.
+/// The most recent panics, newest first.
 static NOTES: Mutex<VecDeque<Note>> = Mutex::new(VecDeque::new());
 
-/// Has every panic from now on noted and logged, before what was done about it so far.
+/// Installs a panic hook that records and logs every panic, then calls the previous hook.
 pub fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -48,7 +48,7 @@ fn note(panic: &PanicHookInfo<'_>) {
     notes.push_front(Note { what, message, backtrace: Backtrace::force_capture() });
 }
 
-/// Returns what happened in the panic with the payload `payload`, and its backtrace.
+/// Returns a description of the panic with the payload `payload`, and its backtrace.
 pub fn described(payload: &(dyn Any + Send)) -> (String, String) {
     let notes = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
     let message = panic_text(payload);

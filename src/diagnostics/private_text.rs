@@ -1,4 +1,4 @@
-//! Texts that a person may pass on: without passwords, and without the name that the home folder has.
+//! Removal of passwords and of the home folder's name from texts that users may share.
 
 use std::sync::LazyLock;
 
@@ -9,25 +9,26 @@ use crate::secrets::{masked, without_secrets};
 /// The replacement of the home folder.
 const TILDE: &str = "~";
 
-/// The home folder, unless it is the root of all folders.
+/// The home folder, unless it is the root.
 static HOME: LazyLock<Option<String>> = LazyLock::new(|| {
     let home = BaseDirs::new()?.home_dir().to_str()?.trim_end_matches(['/', '\\']).to_owned();
     (!home.is_empty()).then_some(home)
 });
 
-/// Returns `text` without the passwords of the addresses in it, and with the home folder as `~`.
+/// Returns `text` without the passwords of URLs, and with the home folder as `~`.
 pub fn private(text: &str) -> String {
     let masked = masked(text);
     HOME.as_ref().map_or_else(|| masked.clone().into_owned(), |home| shortened(&masked, home))
 }
 
-/// Returns a word of a command line in the same way; as one may have a space in a password, the word is an address as a whole.
+/// Like [`private`], for one command-line argument: as a password may contain a space, the whole argument counts as the
+/// URL.
 pub fn private_word(word: &str) -> String {
     let is_address = word.contains("//") || word.contains('@');
     private(&if is_address { without_secrets(word) } else { word.to_owned() })
 }
 
-/// Returns `text` with `~` in place of the folder `home`, but not where that is a part of another name.
+/// Replaces the folder `home` in `text` by `~`, except where it is part of another name.
 fn shortened(text: &str, home: &str) -> String {
     let is_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     let mut short = String::new();

@@ -1,4 +1,4 @@
-//! What could not be written, until somebody says so.
+//! A write failure that is yet to be reported.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,12 +6,12 @@ use crate::error::Error;
 
 static PROBLEM: Mutex<Option<Error>> = Mutex::new(None);
 
-/// Keeps `error` to be said, unless another is waiting.
+/// Stores `error` for reporting, unless another one is pending.
 pub fn keep_problem(error: Error) {
     let _ = PROBLEM.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
 }
 
-/// Returns what could not be written since the last call.
+/// Returns the first write failure since the last call.
 pub fn take_problem() -> Option<Error> {
     PROBLEM.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

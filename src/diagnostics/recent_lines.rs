@@ -1,15 +1,15 @@
-//! The latest lines of the log in memory, where a signal handler can read them as well.
+//! Recent log lines in memory, readable from a signal handler.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes that are kept.
+/// Bytes kept.
 const CAPACITY: usize = 16 << 10;
-/// Bytes that are handed out at a time: a signal handler has a small stack.
+/// Bytes returned at a time: a signal handler has a small stack.
 const PIECE: usize = 256;
 
-/// The end of a text that grows, up to a number of bytes. Reading takes no lock and allocates nothing, so that what is being written at
-/// the time may be torn.
+/// A ring buffer of the end of a growing text. Reading takes no lock and allocates nothing, so text written at the same
+/// time may be torn.
 pub struct RecentLines {
     bytes: [AtomicU8; CAPACITY],
     /// Number of bytes written so far.
@@ -33,7 +33,7 @@ impl RecentLines {
         self.written.store(start + text.len(), Ordering::Release);
     }
 
-    /// Hands the whole lines that are left to `take`, piece by piece.
+    /// Passes the complete lines in the buffer to `take`, in pieces.
     pub fn for_each_piece(&self, mut take: impl FnMut(&[u8])) {
         let end = self.written.load(Ordering::Acquire);
         let byte = |place: usize| self.bytes[place % CAPACITY].load(Ordering::Relaxed);
@@ -55,7 +55,7 @@ impl RecentLines {
         }
     }
 
-    /// Returns the whole lines that are left.
+    /// Returns the complete lines in the buffer.
     pub fn text(&self) -> String {
         let mut bytes = Vec::new();
         self.for_each_piece(|piece| bytes.extend_from_slice(piece));

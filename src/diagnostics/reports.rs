@@ -1,4 +1,4 @@
-//! Reports of crashes: a text file each, offered once by the window that is opened next.
+//! Crash reports: one text file each, offered once when the window is opened next.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -14,20 +14,20 @@ use crate::{atomic, calendar, files};
 pub const TITLE: &str = "Motionscope crash report";
 /// The folder of reports within the state folder.
 const FOLDER: &str = "crashes";
-/// How the names of reports end, and of those that were offered.
+/// Suffix of new reports, and below it the suffix of those already offered.
 const ENDING: &str = ".txt";
 const SEEN: &str = ".seen.txt";
-/// Reports that are kept.
+/// Number of reports kept.
 const KEPT: usize = 10;
 
 /// A report that was not offered before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrashReport {
-    /// The file, under the name that it has from now on.
+    /// Path of the file after it was marked.
     pub path: PathBuf,
-    /// Its text.
+    /// Text of the report.
     pub text: String,
-    /// Number of older ones that were not offered either.
+    /// Number of older reports that were not offered either.
     pub older: usize,
 }
 
@@ -36,7 +36,7 @@ pub fn folder_in(state: &Path) -> PathBuf {
     state.join(FOLDER)
 }
 
-/// Returns the file that a crash of this process is reported in, named by when it was started.
+/// Returns the path of the report for a crash of this process, named by the start time.
 pub fn path_of_this_run(state: &Path) -> PathBuf {
     let time = calendar::time_at(facts::started()).replace(':', "").replace(' ', "-");
     folder_in(state).join(format!("{time}-{}{ENDING}", process::id()))
@@ -45,7 +45,7 @@ pub fn path_of_this_run(state: &Path) -> PathBuf {
 /// Writes a report.
 ///
 /// # Errors
-/// If its folder cannot be made or written.
+/// If its folder cannot be created or written.
 pub fn write(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| Error::not_made(folder, &error))?;
@@ -54,26 +54,26 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 impl CrashReport {
-    /// Returns its name without what marks it.
+    /// Returns its name without suffix.
     pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         stem(&name).to_owned()
     }
 }
 
-/// Returns the newest report in `folder` that was not returned before, and marks it and the older ones by their names. The newest ten
-/// reports are kept.
+/// Returns the newest report in `folder` that was not returned before; renames it and the older ones to mark them. The
+/// newest ten reports are kept.
 ///
-/// `offered` is the name of the report that was offered last: in a folder that cannot be written none is marked.
+/// `offered` is the name of the last offered report, for folders that are read-only, where reports cannot be marked.
 ///
 /// # Errors
-/// If the folder is there and cannot be read, or the report cannot.
+/// If the folder exists and cannot be read, or the report cannot.
 pub fn take_new(folder: &Path, offered: Option<&str>) -> Result<Option<CrashReport>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         entries => entries.map_err(|error| Error::io(folder, &error))?,
     };
-    // By the time of the crash: names have the time at which the program was started. To be marked changes neither.
+    // Sorted by the time of the crash; names contain the start time instead. Renaming changes neither.
     let mut reports: Vec<(SystemTime, String)> = entries
         .flatten()
         .filter_map(|entry| {
@@ -94,19 +94,19 @@ pub fn take_new(folder: &Path, offered: Option<&str>) -> Result<Option<CrashRepo
     Ok(Some(CrashReport { path, text: String::from_utf8_lossy(&bytes).into_owned(), older: seen.len() - 1 }))
 }
 
-/// Returns the name of a report without its ending.
+/// Returns the name of a report without suffix.
 fn stem(name: &str) -> &str {
     name.strip_suffix(SEEN).or(name.strip_suffix(ENDING)).unwrap_or(name)
 }
 
-/// Whether a file has the name of a report: date, time and process. What else is in the folder is left alone.
+/// Returns whether a file has the name of a report: date, time and process. Other files are left alone.
 fn is_report(name: &str) -> bool {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let stem = stem(name);
     stem != name && stem.split('-').count() == 5 && stem.split('-').all(is_number)
 }
 
-/// Removes an old report, if it can be; another window may have done so at the same time.
+/// Removes an old report, if possible; another window may have removed it at the same time.
 fn removed(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => tracing::warn!("{}", Error::io(path, &error)),
@@ -114,8 +114,8 @@ fn removed(path: &Path) {
     }
 }
 
-/// Marks a report as offered and returns its path, unless another window did so at the same time. In a folder that cannot be written it
-/// stays as it is.
+/// Marks a report as offered and returns its path; `None` if another window did so first. In a read-only folder the
+/// report keeps its name.
 fn marked(folder: &Path, name: &str) -> Option<PathBuf> {
     let (path, seen) = (folder.join(name), folder.join(name.replace(ENDING, SEEN)));
     match fs::rename(&path, &seen) {
@@ -164,7 +164,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = folder_in(dir.path());
         (1..=10).for_each(|day| write(&folder.join(format!("2026-11-{day:02}-100000-9.seen.txt")), "old").unwrap());
-        std::thread::sleep(std::time::Duration::from_millis(20)); // the time of a file has a step
+        std::thread::sleep(std::time::Duration::from_millis(20)); // file times have limited resolution
         write(&folder.join("2026-10-01-100000-9.txt"), "new").unwrap();
         let report = take_new(&folder, Some("2026-11-10-100000-9")).unwrap().unwrap();
         assert_eq!((report.text.as_str(), report.older), ("new", 0));

@@ -1,7 +1,8 @@
-//! The report of a crash by a signal, such as an invalid memory access in a driver, on Linux with glibc.
+//! Reports of crashes by a signal, such as an invalid memory access in a driver, on Linux with glibc.
 //!
-//! The handler calls only what is safe in one (signal-safety(7)): it allocates nothing and takes no lock, and writes what was prepared
-//! before. `backtrace` is the exception; it comes last, and was called once before so that its library is loaded.
+//! The handler calls only async-signal-safe functions (signal-safety(7)): it allocates nothing, takes no lock, and
+//! writes prepared text. `backtrace` is the exception; it comes last, and is called once at installation so that its
+//! library is loaded.
 #![allow(unsafe_code)] // Handlers of signals are set, and files written in them, by C functions alone.
 
 use std::ffi::{CStr, CString, c_int, c_void};
@@ -14,33 +15,33 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use super::log::RECENT;
 use super::mappings::Mappings;
 
-/// The signals of faults, with what they mean.
+/// The signals of faults, with their meanings.
 const SIGNALS: [(c_int, &str); 4] = [
     (libc::SIGSEGV, "SIGSEGV (invalid memory access)"),
     (libc::SIGBUS, "SIGBUS (memory that a file or device no longer has)"),
     (libc::SIGILL, "SIGILL (invalid instruction)"),
     (libc::SIGABRT, "SIGABRT (the program ended itself)"),
 ];
-/// Frames of a backtrace.
+/// Maximum number of frames of a backtrace.
 const FRAMES: usize = 64;
-/// How long a second thread that crashes waits for the report of the first: so many times ten milliseconds.
+/// How long a second crashing thread waits for the report of the first, in units of ten milliseconds.
 const WAITS: usize = 200;
 
-/// What the handler writes.
+/// Data prepared for the handler.
 struct Prepared {
-    /// The folders that the report is in, outer one first.
+    /// The folders that contain the report, outermost first.
     folders: Vec<CString>,
     path: CString,
     head: String,
 }
 
 static PREPARED: AtomicPtr<Prepared> = AtomicPtr::new(null_mut());
-/// The handlers of the signals before, which std has for two of them: they name the thread whose stack is full.
+/// The previous handlers of the signals; std has some for two of them, which name the thread with a stack overflow.
 static BEFORE: [AtomicPtr<libc::sigaction>; SIGNALS.len()] = [const { AtomicPtr::new(null_mut()) }; SIGNALS.len()];
 static IS_CRASHING: AtomicBool = AtomicBool::new(false);
 static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Sets what a report at `path` begins with. What was set before stays in memory, as a handler may be reading it.
+/// Sets the beginning of a report at `path`. Previous values are leaked, as a handler may be reading them.
 pub fn prepare(path: &Path, head: &str) {
     let c_path = |path: &Path| CString::new(path.as_os_str().as_bytes()).ok();
     let Some(file) = c_path(path) else { return };
@@ -50,7 +51,7 @@ pub fn prepare(path: &Path, head: &str) {
     PREPARED.store(Box::into_raw(prepared), Ordering::Release);
 }
 
-/// Has the signals leave a report, after which they do what they did before.
+/// Installs the handlers; after the report each signal has its previous effect.
 pub fn install() {
     let mut frame = [null_mut(); 1];
     // SAFETY: there is room for one frame.
@@ -61,7 +62,7 @@ pub fn install() {
             let mut known: Box<libc::sigaction> = Box::new(zeroed());
             let mut action: libc::sigaction = zeroed();
             action.sa_sigaction = crashed as *const () as usize;
-            // On the stack that std has for this, as the thread's own one may be full.
+            // On std's alternate stack, as the thread's own stack may have overflowed.
             action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
             SIGNALS.iter().for_each(|(signal, _)| _ = libc::sigaddset(&raw mut action.sa_mask, *signal));
             libc::sigaction(*signal, null(), &raw mut *known);
@@ -89,7 +90,8 @@ extern "C" fn crashed(signal: c_int, info: *mut libc::siginfo_t, _context: *mut 
     pass_on(signal, is_fault);
 }
 
-/// Sets what the signal did before. A fault happens again as soon as the handler returns; a signal that was sent is sent again.
+/// Restores the previous action of the signal. A fault recurs as soon as the handler returns; a signal that was sent is
+/// sent again.
 fn pass_on(signal: c_int, is_fault: bool) {
     // SAFETY: the pointers are null or lead to structures that are never freed.
     unsafe {
@@ -97,7 +99,7 @@ fn pass_on(signal: c_int, is_fault: bool) {
             let before = before.load(Ordering::Acquire);
             let mut action: libc::sigaction = zeroed();
             action.sa_sigaction = libc::SIG_DFL;
-            // std's handler takes a signal that was sent for one that happens again, and would swallow it.
+            // std's handler assumes that a sent signal recurs like a fault, and would swallow it.
             if *number == signal && is_fault && !before.is_null() {
                 action = *before;
             }
@@ -106,7 +108,7 @@ fn pass_on(signal: c_int, is_fault: bool) {
             }
         }
         if !is_fault {
-            libc::raise(signal); // It is blocked until the handler returns.
+            libc::raise(signal); // Blocked until the handler returns.
         }
     }
 }
@@ -154,20 +156,20 @@ fn report(signal: c_int, info: &libc::siginfo_t) {
 
 fn write_frames(file: &RawFile) {
     let mut frames = [null_mut::<c_void>(); FRAMES];
-    // SAFETY: there is room for so many frames.
+    // SAFETY: the array has room for this many frames.
     let count = unsafe { libc::backtrace(frames.as_mut_ptr(), FRAMES as c_int) };
     for frame in &frames[..count.max(0) as usize] {
         write_frame(file, *frame as usize);
     }
 }
 
-/// Writes the address of a frame, with the name of the file that it is in and its place there.
+/// Writes the address of a frame, with the name of its file and the relative address there.
 fn write_frame(file: &RawFile, address: usize) {
     file.texts(&[b"  ", &hexadecimal(address)]);
     if let Some(maps) = RawFile::reading(c"/proc/self/maps") {
         let mut mappings = Mappings::new(address);
         let mut piece = [0; 256];
-        // SAFETY: there is room for so many bytes.
+        // SAFETY: the array has room for this many bytes.
         while let Ok(length @ 1..) =
             usize::try_from(unsafe { libc::read(maps.0, piece.as_mut_ptr().cast(), piece.len()) })
         {
@@ -192,13 +194,13 @@ fn hexadecimal(number: usize) -> [u8; 18] {
     text
 }
 
-/// An open file without a buffer.
+/// An open, unbuffered file.
 struct RawFile(c_int);
 
 impl RawFile {
     /// Creates the report and its folders, unless it exists.
     fn create(prepared: &Prepared) -> Option<Self> {
-        // SAFETY: the paths end with zero.
+        // SAFETY: the paths are zero-terminated.
         let file = unsafe {
             for folder in &prepared.folders {
                 libc::mkdir(folder.as_ptr(), 0o777);
@@ -209,7 +211,7 @@ impl RawFile {
     }
 
     fn reading(path: &CStr) -> Option<Self> {
-        // SAFETY: the path ends with zero.
+        // SAFETY: the path is zero-terminated.
         let file = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
         (file >= 0).then_some(Self(file))
     }
@@ -218,10 +220,10 @@ impl RawFile {
         texts.iter().for_each(|text| self.text(text));
     }
 
-    /// Writes `text`, or as much of it as there is room for.
+    /// Writes `text`, until the disk is full.
     fn text(&self, mut text: &[u8]) {
         while !text.is_empty() {
-            // SAFETY: the bytes are there as long as the call.
+            // SAFETY: the bytes outlive the call.
             let written = unsafe { libc::write(self.0, text.as_ptr().cast(), text.len()) };
             match usize::try_from(written) {
                 Ok(written @ 1..) => text = &text[written..],
@@ -231,7 +233,7 @@ impl RawFile {
     }
 
     fn close(self) {
-        // SAFETY: the number is that of an open file.
+        // SAFETY: the descriptor is open.
         unsafe { libc::close(self.0) };
     }
 }

@@ -1,4 +1,4 @@
-//! Crashes of a process of its own, which leaves a report.
+//! Tests of crash reports, with crashes of child processes.
 
 use std::os::unix::process::ExitStatusExt;
 use std::panic::catch_unwind;
@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use super::*;
 
-/// What the process of its own is to die of.
+/// Selects how the child process crashes.
 const CAUSE: &str = "MOTIONSCOPE_TEST_CRASH";
 
 #[test]
@@ -19,7 +19,7 @@ fn crash_as_asked() {
     note_device("Test card");
     log::add(&format!("no answer of rtsp://cam:secret@host/a, see {}/a.mp4", state.display()));
     match cause.as_str() {
-        // SAFETY: it is not safe.
+        // SAFETY: none; this is an invalid access on purpose.
         "access" => _ = unsafe { std::ptr::read_volatile(8 as *const u8) },
         "abort" => abort(),
         "stack" => _ = endless(1),
@@ -50,7 +50,7 @@ fn every_crash_leaves_a_report() {
         let ended = program.env("HOME", home.path()).output().unwrap();
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.signal(), signal, "{cause}: {said}");
-        // Rust's own handler has its turn.
+        // Rust's own handler runs too.
         assert_eq!(said.contains("has overflowed its stack"), cause == "stack", "{cause}: {said}");
 
         let report = take_new_report(&reports_in(home.path()), None).unwrap().expect("a report");

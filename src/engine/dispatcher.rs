@@ -1,6 +1,6 @@
-//! The thread "engine": receives the requests and the player's events, and starts and ends everything else.
+//! The thread "engine": receives requests and the player's events, and starts and stops all other work.
 //!
-//! It only hands on; whatever takes time runs on another thread.
+//! It only dispatches; anything slow runs on another thread.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,16 +33,16 @@ use crate::sample::{self, SampleSize};
 use crate::training::{TrainingPlan, step_times};
 use crate::video::{Geometry, Player, PlayerCommand, PlayerEvent, Sizes, camera_devices};
 
-/// Longest side of the displayed frames in pixels, until a model names its sizes.
+/// Longest side of displayed frames in pixels, until a model sets the sizes.
 const DISPLAY_MAX: u32 = 1280;
-/// The sample is the same on every machine.
+/// Fixed, so that the sample is the same on every machine.
 const SAMPLE_SEED: u64 = 1;
 
 /// A command to the dispatcher thread.
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 pub(super) enum Command {
     Request(Request),
-    /// The model of this folder is in use and wants frames of these sizes. On the CPU other threads may share it.
+    /// The model of this folder is in use and needs frames of these sizes. On the CPU other threads may share it.
     ModelInUse {
         dir: PathBuf,
         generation: u64,
@@ -52,12 +52,12 @@ pub(super) enum Command {
     Quit,
 }
 
-/// The player as the handle sees it.
+/// The player, shared with the handle.
 #[derive(Clone, Default)]
 pub(super) struct SharedPlayer(Arc<Mutex<Option<Arc<Player>>>>);
 
 impl SharedPlayer {
-    /// Looks at the player without holding on to it, so that a window never keeps a closed video open.
+    /// Passes the player to `look` without keeping a reference, so that a window never keeps a closed video open.
     pub fn with<T>(&self, look: impl FnOnce(&Player) -> T) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).as_deref().map(look)
     }
@@ -69,9 +69,9 @@ impl SharedPlayer {
 
 /// The state shared by the handle and the thread.
 pub(super) struct Shared {
-    /// The clip.
+    /// The player of the clip.
     pub player: SharedPlayer,
-    /// What the networks say about it.
+    /// The networks' scores of the clip.
     pub analysis: Arc<Latest<Analysis>>,
     /// The live source.
     pub live: SharedLive,
@@ -86,12 +86,12 @@ pub(super) struct Dispatcher {
     compute: Compute,
     shared_player: SharedPlayer,
     player: Option<Arc<Player>>,
-    /// What was computed of the clip; it goes with the clip.
+    /// Results for the clip; cleared when it is closed.
     analysis: Arc<Latest<Analysis>>,
     flows: Arc<LatestFlows>,
     shared_live: SharedLive,
     live: Option<Arc<LiveSession>>,
-    /// What was held of a source that ended before the person had named its class.
+    /// Frames held for a correction, of a source that ended before the user chose the class.
     held: Option<HeldFrames>,
     corrections: Corrections,
     sizes: Sizes,
@@ -104,7 +104,7 @@ pub(super) struct Dispatcher {
     step_timing: Option<Job>,
     sample: Option<Job>,
     clip_scores: Option<Job>,
-    /// The model in use, where another thread may use it too.
+    /// The model in use, if other threads may share it.
     model: Option<Box<InferencePipeline>>,
     training: Option<TrainingRun>,
     pinned: Pinned,
@@ -112,7 +112,7 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Starts the threads that follow the player; `commands` leads back to this dispatcher.
+    /// Starts the threads that follow the player; `commands` sends to this dispatcher.
     pub fn new(compute: Compute, shared: Shared, events: EventSender, commands: Sender<Command>) -> Self {
         let Shared { player: shared_player, analysis, live: shared_live, comparison: flows, pinned: pinned_results } =
             shared;
@@ -121,8 +121,8 @@ impl Dispatcher {
         let diagnose = Arc::new(diagnostics.waker());
         let (kept_analysis, kept_flows) = (analysis.clone(), flows.clone());
         let results = PlaybackResults { analysis, comparison: flows, events: events.clone(), diagnose };
-        // After the end of this thread nobody needs to know.
-        let is_shared = compute.kind == ComputeKind::Cpu; // On a GPU all tensors stay on the thread that made them.
+        // Sending fails after this thread has ended.
+        let is_shared = compute.kind == ComputeKind::Cpu; // On a GPU, tensors stay on the thread that created them.
         let on_model = move |dir, pipeline: &InferencePipeline| {
             let model = is_shared.then(|| Box::new(pipeline.clone()));
             let (generation, sizes) = (pipeline.generation(), pipeline.sizes());
@@ -160,7 +160,7 @@ impl Dispatcher {
         }
     }
 
-    /// Runs until it is asked to quit.
+    /// Runs until the command to quit.
     pub fn run(mut self, commands: &Receiver<Command>) {
         loop {
             let events = self.player.as_ref().map_or_else(never, |player| player.events().clone());
@@ -177,7 +177,7 @@ impl Dispatcher {
                 },
                 recv(events) -> event => match event {
                     Ok(event) => self.on_player(event),
-                    Err(_) => self.close(), // The decoder has ended; it said why in an event before.
+                    Err(_) => self.close(), // The decoder has ended; an earlier event reported why.
                 },
             }
         }
@@ -228,7 +228,7 @@ impl Dispatcher {
                 self.held = None;
                 self.with_live(|live| live.hold(hold));
             }
-            // Where too many wait, what is held stays so.
+            // If the queue of corrections is full, the held frames are kept.
             Request::CorrectLive { folder, class } => match &mut self.held {
                 held @ Some(_) => self.corrections.save(|| held.take().unwrap_or_default(), folder, class),
                 None => {
@@ -272,7 +272,7 @@ impl Dispatcher {
     fn close(&mut self) {
         self.score_clip(None);
         if let Some(player) = self.player.take() {
-            // In this order: nothing computed from its frames can be put behind the clearing.
+            // In this order: no result of its frames can be stored after the clearing.
             player.close();
             self.analysis.clear();
             self.flows.clear_all();
@@ -282,7 +282,7 @@ impl Dispatcher {
         self.events.wake();
     }
 
-    /// Releases the clip, because the networks process one input at a time.
+    /// Starts or stops a live source; closes the clip first, because the networks process one input at a time.
     fn watch(&mut self, order: Option<LiveOrder>) {
         self.stop_live();
         if let Some(order) = order {
@@ -301,13 +301,14 @@ impl Dispatcher {
         self.inference.watch(None);
         self.shared_live.replace(None);
         if let Some(live) = self.live.take() {
-            // The inference thread holds on to the session until it has analysed a window.
+            // The inference thread keeps the session alive until it has analysed a window.
             live.camera.close();
             live.record(None, &self.events);
         }
     }
 
-    /// As [`with_live`](Self::with_live), for what would be lost without a word if the source ended meanwhile.
+    /// Like [`with_live`](Self::with_live), but reports an error if the source has ended, as data would be lost
+    /// otherwise.
     fn of_live(&self, subject: &str, act: impl FnOnce(&LiveSession)) {
         if self.live.is_none() {
             let cause = "the live source has ended, so nothing was saved";
@@ -323,7 +324,7 @@ impl Dispatcher {
         self.events.wake();
     }
 
-    /// On a thread of its own, as drivers take their time.
+    /// Lists the cameras on a separate thread, as drivers may be slow.
     fn list_cameras(&self) {
         let events = self.events.clone();
         let work = move || events.send(Message::Cameras(caught("cameras", camera_devices)));
@@ -344,7 +345,7 @@ impl Dispatcher {
                 let size = Geometry { width: info.width, height: info.height };
                 let (path, frames) = (info.path.clone(), info.frames);
                 let clip = self.player.clone().map(|player| PlayedClip { player, path, frames, size });
-                // First, as the window then forgets which sources could not be opened for the clip before.
+                // Sent first, as it makes the window clear the sources that failed for the previous clip.
                 self.events.send(Message::Opened(info));
                 self.follow(clip.filter(|clip| clip.frames > 0));
             }
@@ -354,7 +355,7 @@ impl Dispatcher {
                 self.events.send(Message::OpenFailed(path.unwrap_or_default(), error));
             }
             PlayerEvent::Warning(error) => self.events.problem(Topic::Clip, error),
-            PlayerEvent::Ended => self.events.wake(), // The player's state says that it stands at the end.
+            PlayerEvent::Ended => self.events.wake(), // The player's state shows that it is at the end.
         }
     }
 
@@ -369,7 +370,7 @@ impl Dispatcher {
         self.command_player(PlayerCommand::SetSizes(sizes));
     }
 
-    /// Does not wait for an evaluation that is to end: a view of a clip may take seconds.
+    /// Starts or stops an evaluation. Stopping does not wait: one view of a clip may take seconds.
     fn evaluate(&mut self, order: Option<Box<EvaluationOrder>>) {
         let Some(order) = order else {
             if let Some(job) = &self.evaluation {
@@ -396,7 +397,7 @@ impl Dispatcher {
             Some(Job::start("annotation", Topic::Export, self.events.clone(), Message::ExportEnded, work));
     }
 
-    /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
+    /// Starts or stops suggestions; like [`evaluate`](Self::evaluate), stopping does not wait.
     fn suggest(&mut self, order: Option<Box<SuggestionOrder>>) {
         let Some(order) = order else {
             if let Some(job) = &self.suggestions {
@@ -411,7 +412,7 @@ impl Dispatcher {
             Some(Job::start("suggestions", Topic::Suggestions, self.events.clone(), Message::SuggestionsEnded, work));
     }
 
-    /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
+    /// Starts or stops predictions; like [`evaluate`](Self::evaluate), stopping does not wait.
     fn predict(&mut self, order: Option<Box<PredictionOrder>>) {
         let Some(order) = order else {
             if let Some(job) = &self.predictions {
@@ -419,14 +420,14 @@ impl Dispatcher {
             }
             return;
         };
-        self.predictions = None; // ends an older one, which keeps what it has scored
+        self.predictions = None; // ends an older one, which keeps its scores
         let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| prediction::run(&order, &compute, &events, stop);
         self.predictions =
             Some(Job::start("prediction", Topic::Predictions, self.events.clone(), Message::PredictionsEnded, work));
     }
 
-    /// Never waits for the clip before: whoever steps through clips leaves one after the other.
+    /// Scores a clip. Never waits for the previous one, as users may step quickly through clips.
     fn score_clip(&mut self, order: Option<ClipScoresOrder>) {
         if let Some(job) = self.clip_scores.take() {
             job.leave();
@@ -446,13 +447,13 @@ impl Dispatcher {
             let remedy = "Stop it first, or wait until it finishes";
             return self.events.problem(Topic::Training, Error::new("training", "another training is running", remedy));
         }
-        self.training = None; // The one before gives back its memory, and its folder, first.
+        self.training = None; // The previous one must release its memory and its folder first.
         self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.events.clone()));
     }
 
     fn time_steps(&mut self, order: Option<Box<StepTimingOrder>>) {
         if let Some(job) = self.step_timing.take() {
-            job.leave(); // It ends after the step that it is making.
+            job.leave(); // It ends after the current step.
         }
         let Some(order) = order else { return };
         let StepTimingOrder { id, plans } = *order;
@@ -474,8 +475,8 @@ impl Dispatcher {
         }
     }
 
-    /// The folder is the program's own: a sample of an earlier time that may be there is replaced, clip by clip, and one that was
-    /// left unfinished is not announced as written.
+    /// Starts or stops writing the sample. The folder belongs to the program: an existing sample is replaced clip by
+    /// clip, and an incomplete one is not reported as written.
     fn write_sample(&mut self, order: Option<(PathBuf, SampleSize)>) {
         let Some((dir, size)) = order else {
             if let Some(job) = &self.sample {

@@ -1,4 +1,4 @@
-//! Scores the clips of a list on the thread "evaluation": what the command line does at one go, clip by clip.
+//! Evaluation of a list of clips on the thread "evaluation", clip by clip.
 
 use crossbeam_channel::unbounded;
 
@@ -14,7 +14,7 @@ use crate::nets::{HiddenTwoStream, ModelCard};
 use crate::panic_guard::caught;
 use crate::training::trained_on_remark;
 
-/// Scores until all is done or `stop` is asked for; failures are told in a message.
+/// Scores all clips, or until `stop` is requested; failures are sent as messages.
 pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &JobStop) {
     let fail = |errors| events.send(Message::EvaluationFailed(errors));
     let is_multi_label = ModelCard::read(&order.model).is_ok_and(|card| card.fusion.is_multi_label());
@@ -74,7 +74,7 @@ fn score(
     let of_mean = average_remark(&model.card, order.protocol.average);
     let by_softmax = of_mean.is_some();
     remarks.extend(of_mean);
-    let (sender, outcomes) = unbounded(); // one outcome a clip
+    let (sender, outcomes) = unbounded(); // one outcome per clip
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let source = ReportSource::of(&model.card, &order.model, &compute.name, order.command.clone());
     let clips = dataset.clips.len();
@@ -83,7 +83,7 @@ fn score(
         EvaluationStart { model: name, source, classes, clips, left_out, remarks, by_softmax, thresholds, outcomes };
     events.send(Message::EvaluationStarted(Box::new(start)));
     score_clips(&model, &dataset, order.protocol, flow_source, &|| stop.is_asked(), &mut |outcome| {
-        // Nobody reads on after the window is gone.
+        // Sending fails after the window is closed.
         let _ = sender.send(outcome);
         events.wake();
     })

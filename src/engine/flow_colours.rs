@@ -1,4 +1,4 @@
-//! The colours of flow in what is exported and recorded, and their scale over time.
+//! Colours of flow in exports and recordings, and their scale over time.
 
 use std::time::Instant;
 
@@ -7,17 +7,17 @@ use image::RgbImage;
 use super::FlowView;
 use crate::flow::{FlowField, RecentLengths, TypicalLengths, colour};
 
-/// Colours are never stretched further than to this length, in pixels of the video: stillness stays white.
+/// Minimum length of full saturation, in pixels of the video: noise in still pictures stays white.
 const LEAST_PX: f32 = 1.0;
 
-/// How flow is coloured, as the window colours it.
+/// Colour settings of flow, the same as in the window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlowColours {
-    /// The length that has the full colour, pixels of the video; `None` for one that nearly all vectors stay below.
+    /// The length of full saturation, pixels of the video; `None` to adapt it to the flow.
     pub locked_px: Option<f32>,
-    /// The least of these while it is not locked: noise is not to look like motion.
+    /// Minimum of that length while it is adaptive, so that noise does not look like motion.
     pub least_px: f32,
-    /// Above 1 slow motion stands out; see [`colour::bent`].
+    /// Exponent that enhances slow motion if above 1; see [`colour::bent`].
     pub gamma: f32,
 }
 
@@ -27,7 +27,7 @@ impl Default for FlowColours {
     }
 }
 
-/// The length that has the full colour from one flow to the next.
+/// The adaptive length of full saturation over a sequence of flows.
 #[derive(Debug, Clone)]
 pub(super) struct FlowScale {
     colours: FlowColours,
@@ -35,7 +35,7 @@ pub(super) struct FlowScale {
     lengths: SeenLengths,
 }
 
-/// The flows that a scale comes from.
+/// The flows that determine a scale.
 #[derive(Debug, Clone)]
 enum SeenLengths {
     /// Those of the last seconds.
@@ -45,12 +45,12 @@ enum SeenLengths {
 }
 
 impl FlowScale {
-    /// Follows the flow of the last seconds.
+    /// Creates a scale that adapts to the flow of the last seconds.
     pub fn following(colours: FlowColours) -> Self {
         Self::of(colours, SeenLengths::Recent(RecentLengths::default()))
     }
 
-    /// Follows all flows so far, as the scale of the window does over a clip.
+    /// Creates a scale of all flows so far, as in the window for a clip.
     pub fn held(colours: FlowColours) -> Self {
         Self::of(colours, SeenLengths::All(TypicalLengths::default()))
     }
@@ -59,34 +59,35 @@ impl FlowScale {
         Self { colours, px: colours.locked_px.unwrap_or(colours.least_px), lengths }
     }
 
-    /// Returns the length that has the full colour now, in pixels of the video.
+    /// Returns the current length of full saturation, in pixels of the video.
     pub fn px(&self) -> f32 {
         self.px
     }
 
-    /// Returns by how much slow motion stands out.
+    /// Returns the exponent that enhances slow motion.
     pub fn gamma(&self) -> f32 {
         self.colours.gamma
     }
 
-    /// Takes in the next flow, in pixels of the video, of the moment `at`.
+    /// Updates the scale with the next flow, in pixels of the video, at time `at`.
     pub fn see(&mut self, field: &FlowField, at: Instant) {
         self.follow(field.typical_magnitude(), at);
     }
 
-    /// Starts over with the next flow, which is the first of another scene.
+    /// Resets the scale for the first flow of a new scene.
     pub fn begin_scene(&mut self) {
         if let SeenLengths::Recent(lengths) = &mut self.lengths {
             lengths.begin_scene();
         }
     }
 
-    /// Returns a flow in pixels of the video in colours.
+    /// Returns the colours of a flow in pixels of the video.
     pub fn coloured(&self, field: &FlowField) -> RgbImage {
         colour::bent_picture(field, self.px, self.colours.gamma)
     }
 
-    /// Returns the next flow, of the moment `at`, in colours, for a video of `width` × `height` pixels.
+    /// Updates the scale with the next flow, at time `at`, and returns its colours, for a video of `width` × `height`
+    /// pixels.
     pub fn picture(&mut self, flow: &FlowView, [width, height]: [u32; 2], at: Instant) -> RgbImage {
         let field = flow.in_pixels_of(width as usize, height as usize);
         self.see(&field, at);

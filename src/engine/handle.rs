@@ -1,4 +1,4 @@
-//! The handle a window holds: it sends requests, reads messages, looks into the slots, and never waits.
+//! The window's handle of the engine: sends requests, reads messages and the newest results, and never waits.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -15,8 +15,8 @@ use super::{
 use crate::gpu::Compute;
 use crate::video::{Frame, Indexing, Player, PlayerState};
 
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "suggestions", "clip scores", "training",
-/// "pinned", "sample" and those of the flow comparison.
+/// The background work of a window: the threads "engine", "decoder", "inference", "capture", "evaluation",
+/// "suggestions", "clip scores", "training", "pinned", "sample" and those of the flow comparison.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.
 pub struct Engine {
@@ -34,7 +34,7 @@ impl Engine {
     /// Starts the threads. `wake` is called from any of them whenever there is a new frame, analysis or message.
     pub fn new(compute: Compute, wake: Wake) -> Self {
         let (events, messages) = EventSender::new(wake);
-        // Without a bound: a person makes each, and none of them may be lost.
+        // Unbounded: each is made by the user, and none may be lost.
         let (commands, inbox) = unbounded();
         let (player, analysis) = (SharedPlayer::default(), Arc::<Latest<Analysis>>::default());
         let comparison = Arc::<LatestFlows>::default();
@@ -53,11 +53,11 @@ impl Engine {
         Self { commands, messages, player, analysis, live, comparison, pinned, thread }
     }
 
-    /// Hands over a request and returns at once.
+    /// Sends a request and returns at once.
     pub fn send(&self, request: Request) {
         if matches!(request, Request::Open(_) | Request::Close | Request::Live(Some(_))) {
-            // From now on no result of the previous clip is shown for the next. In this order: nothing computed
-            // from its frames can be put behind the clearing.
+            // From now on no result of the previous clip is shown for the next one. In this order: no result of its
+            // frames can be stored after the clearing.
             if let Some(player) = self.player.replace(None) {
                 player.close();
                 self.analysis.clear();
@@ -67,17 +67,17 @@ impl Engine {
         self.command(Command::Request(request));
     }
 
-    /// Everything that happened and has not been read yet.
+    /// Returns the queue of unread messages.
     pub fn messages(&self) -> &Receiver<Message> {
         &self.messages
     }
 
-    /// Returns the frame to be shown now.
+    /// Returns the current frame.
     pub fn frame(&self) -> Option<Arc<Frame>> {
         self.player.with(|player| player.current()).flatten()
     }
 
-    /// Returns how far the frames of the clip that is being opened are listed; `None` once they are.
+    /// Returns the progress of indexing the clip that is being opened; `None` once it is complete.
     pub fn indexing(&self) -> Option<Indexing> {
         self.player.with(Player::indexing).flatten()
     }
@@ -97,13 +97,13 @@ impl Engine {
         self.comparison.flow(source)
     }
 
-    /// Returns how far nearly everything moves at most from a frame of the clip to the next, as a share of the width of the picture;
-    /// `None` until that is known.
+    /// Returns the length that exceeds nearly all motion between adjacent frames of the clip, relative to the width of
+    /// the picture; `None` until it is known.
     pub fn clip_motion(&self) -> Option<f32> {
         self.comparison.motion()
     }
 
-    /// Returns the newest diagnostics of a source's flow; they may still be of an older frame.
+    /// Returns the newest diagnostics of a source's flow; they may be of an earlier frame.
     pub fn diagnostics(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
         self.comparison.diagnostics(source)
     }
@@ -118,18 +118,18 @@ impl Engine {
         self.pinned.get()
     }
 
-    /// Returns the state of the player; at rest at frame 0 without a clip.
+    /// Returns the state of the player; without a clip, paused at frame 0.
     pub fn player(&self) -> PlayerState {
         self.player.with(|player| player.state()).unwrap_or(PlayerState { position: 0, playing: false, speed: 1.0 })
     }
 
-    /// Returns whether the player has yet to obey a command, so that its position is an old one.
+    /// Returns whether the player still has to execute a command, so that its position is outdated.
     pub fn player_is_behind(&self) -> bool {
         self.player.with(Player::is_behind).unwrap_or(false)
     }
 
     fn command(&self, command: Command) {
-        // It fails only where the dispatcher has ended, which its `Drop` waits for.
+        // Fails only if the dispatcher has ended, which `Drop` waits for.
         if self.commands.send(command).is_err() {
             tracing::error!("a request is for nobody: the engine has ended");
         }
@@ -138,7 +138,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Unlike requests this one must arrive.
+        // Unlike requests, this one must arrive.
         let _ = self.commands.send(Command::Quit);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -1,4 +1,4 @@
-//! Everything that runs while a person watches: named threads behind one handle, requests in, messages out.
+//! The engine behind a window: named threads with one handle, which receives requests and sends messages.
 //!
 //! The window talks to an [`Engine`]; the command line uses the [`InferencePipeline`] directly, on its own thread.
 

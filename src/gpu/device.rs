@@ -1,7 +1,7 @@
-//! The device the networks run on: a real GPU through Burn's wgpu backend, else the CPU through Flex.
+//! Selection of the compute device: a hardware GPU through Burn's wgpu backend, else the CPU through Flex.
 //!
-//! First stop of every command: what [`choose`] returns is handed to whatever makes tensors, and its wgpu
-//! handles to the window, so that both work on one device.
+//! Every command first calls [`choose`]. The device is used for all tensors, and its wgpu handles for the window, so
+//! that both share one device.
 
 use std::panic::catch_unwind;
 use std::sync::OnceLock;
@@ -33,7 +33,7 @@ named! {
     }
 }
 
-/// The Burn backend in use.
+/// A Burn backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComputeKind {
     /// Burn's wgpu backend.
@@ -45,24 +45,24 @@ pub enum ComputeKind {
 /// The chosen device.
 #[derive(Debug, Clone)]
 pub struct Compute {
-    /// The device of tensors and modules, without automatic differentiation. When it is lost, its driver reset or
-    /// its plug pulled, `Device::sync` fails, while reads may still succeed and return anything.
+    /// The device of tensors and modules, without automatic differentiation. If it is lost (driver reset or unplugged),
+    /// `Device::sync` fails, while reads may still succeed with arbitrary values.
     pub device: Device,
     /// The backend behind `device`.
     pub kind: ComputeKind,
-    /// For the status bar: `AMD EPYC, 2 threads (Flex)` or `Radeon RX 7600 (vulkan)`.
+    /// Display name: `AMD EPYC, 2 threads (Flex)` or `Radeon RX 7600 (vulkan)`.
     pub name: String,
-    /// The handles behind `device`, for the window to draw with; `None` on the CPU, or if the window draws with others.
+    /// The wgpu handles of `device`, for the window; `None` on the CPU, or if the window uses others.
     pub wgpu: Option<SharedWgpu>,
 }
 
-/// Finds the device that `choice` asks for.
+/// Opens the device for `choice`.
 ///
-/// `Auto` passes over software rasterizers, on which Burn's CPU backend is many times faster, and falls back to
-/// the CPU, with a warning in the log, when a GPU's driver fails. `Gpu` takes any adapter.
+/// `Auto` skips software rasterizers, which are many times slower than Burn's CPU backend, and falls back to the CPU,
+/// with a warning in the log, if a GPU's driver fails. `Gpu` accepts any adapter.
 ///
 /// # Errors
-/// With `Gpu`: no graphics adapter answers, or its driver computes nothing usable.
+/// With `Gpu`: if there is no graphics adapter, or its driver gives wrong results.
 pub fn choose(choice: DeviceChoice) -> Result<Compute> {
     let compute = find(choice)?;
     diagnostics::note_device(&compute.name);
@@ -81,28 +81,28 @@ fn find(choice: DeviceChoice) -> Result<Compute> {
     }
 }
 
-/// Has Burn use the CPU wherever it takes a device of its own choice, as it does when it reads an optimiser's state. Without
-/// this it would open a graphics adapter even for work on the CPU, and break off where there is none.
+/// Makes the CPU Burn's default device, which it uses to read an optimiser's state, for instance. Otherwise Burn would
+/// open a graphics adapter even for work on the CPU, and fail if there is none.
 ///
-/// To be called first of all, while the program has one thread. `BURN_DEVICE` in the environment is respected.
+/// Call this first, while the program has one thread. An existing `BURN_DEVICE` in the environment is kept.
 #[expect(unsafe_code, reason = "Burn takes this from the environment alone")]
 pub fn default_to_cpu() {
     if std::env::var_os("BURN_DEVICE").is_none() {
-        // SAFETY: nothing else runs that could read the environment at the same time.
+        // SAFETY: no other thread is running that could read the environment.
         unsafe { std::env::set_var("BURN_DEVICE", "flex") };
     }
 }
 
-/// Keeps Mesa from asking a compositor which adapter is the screen's: its Vulkan layer does so for commands without a window too, and
-/// complains on the standard error where no session tells the way (`XDG_RUNTIME_DIR`). An adapter that is chosen by Mesa's own
-/// variables stays chosen.
+/// Keeps Mesa from asking a compositor which adapter drives the screen: its Vulkan layer does so even for commands
+/// without a window, and prints errors if there is no session (`XDG_RUNTIME_DIR`). Mesa's own variables for the choice
+/// of an adapter stay in effect.
 ///
-/// To be called while the program has one thread.
+/// Call this while the program has one thread.
 #[expect(unsafe_code, reason = "Vulkan's loader takes this from the environment alone")]
 pub fn ask_no_compositor() {
     let is_set = |name: &str| std::env::var_os(name).is_some();
     if !["XDG_RUNTIME_DIR", "MESA_VK_DEVICE_SELECT", "DRI_PRIME"].into_iter().any(is_set) {
-        // SAFETY: nothing else runs that could read the environment at the same time.
+        // SAFETY: no other thread is running that could read the environment.
         unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }
@@ -125,13 +125,14 @@ fn processor() -> String {
     model.map_or_else(|| std::env::consts::ARCH.into(), |(_, name)| name.trim().into())
 }
 
-/// Burn keeps one device per adapter for the life of the process and refuses to set it up twice.
+/// Returns the GPU, opened once: Burn keeps one device per adapter for the life of the process and rejects a second
+/// setup.
 fn gpu() -> Result<Compute> {
     static GPU: OnceLock<Result<Compute>> = OnceLock::new();
     GPU.get_or_init(|| start_gpu().map_err(no_gpu)).clone()
 }
 
-/// Sets up the best adapter and has it compute something: a driver can accept every call and return zeros.
+/// Sets up the best adapter and tests a computation: a faulty driver can accept every call and return zeros.
 fn start_gpu() -> std::result::Result<Compute, String> {
     if !has_real_gpu() {
         tune_by_trial();
@@ -147,21 +148,21 @@ fn start_gpu() -> std::result::Result<Compute, String> {
     Ok(Compute { device, kind: ComputeKind::Gpu, name, wgpu: Some(setup) })
 }
 
-/// Has every variant of a kernel timed. By default cubecl first measures the device's peak so that it can stop at
-/// a variant near to it, which on a software rasterizer takes eight seconds where trying all takes one.
+/// Makes cubecl time every variant of a kernel. By default it first measures the device's peak so that it can stop at a
+/// variant near it, which takes eight seconds on a software rasterizer instead of one.
 fn tune_by_trial() {
     let mut config = CubeClRuntimeConfig::default();
     config.autotune.level = AutotuneLevel::Full;
     CubeClRuntimeConfig::try_set(config);
 }
 
-/// Returns whether an adapter other than a software rasterizer answers. Opens no device.
+/// Returns whether there is an adapter other than a software rasterizer. Opens no device.
 fn has_real_gpu() -> bool {
     guarded(|| Device::enumerate(DeviceType::Wgpu))
         .is_ok_and(|devices| devices.iter().any(|device| !is_software(device)))
 }
 
-/// Returns whether a graphics adapter is behind `device`.
+/// Returns whether `device` is a graphics adapter.
 pub fn is_gpu(device: &Device) -> bool {
     matches!(device.as_dispatch(), DispatchDevice::Cube(_))
 }
@@ -171,7 +172,7 @@ fn is_software(device: &Device) -> bool {
     matches!(device.as_dispatch(), DispatchDevice::Cube(CubeDevice::Wgpu(device)) if *device == software)
 }
 
-/// Runs a call into a graphics driver, turning a panic into its message: parts of Burn have no other way to fail.
+/// Calls `call` and converts a panic into its message: parts of Burn report failures only by panicking.
 fn guarded<T>(call: impl FnOnce() -> T) -> std::result::Result<T, String> {
     catch_unwind(std::panic::AssertUnwindSafe(call)).map_err(|panic| panic_text(&*panic).to_owned())
 }

@@ -1,7 +1,7 @@
-//! Faults of the graphics device as errors: wgpu reports them beside the calls that cause them, or not at all.
+//! Errors of the graphics device: wgpu reports them separately from the calls that cause them, or not at all.
 //!
-//! Requests of [`super::Kernel`], [`super::GpuBuffer`] and [`super::Recorder`] to the device go through [`checked`]: a
-//! fault that nobody catches would end in cubecl's handler, which panics.
+//! All requests of [`super::Kernel`], [`super::GpuBuffer`] and [`super::Recorder`] to the device go through
+//! [`checked`]: an uncaught fault would reach cubecl's handler, which panics.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use burn::tensor::wgpu::wgpu;
 
 use crate::error::{Error, Result};
 
-/// Runs `work`, about `subject`, and makes an error of the first fault wgpu reports meanwhile on this thread.
+/// Runs `work`, about `subject`, and returns the first fault that wgpu reports on this thread meanwhile as an error.
 pub(super) fn checked<T>(device: &wgpu::Device, subject: &str, work: impl FnOnce() -> T) -> Result<T> {
     let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
@@ -28,8 +28,8 @@ pub(super) fn checked<T>(device: &wgpu::Device, subject: &str, work: impl FnOnce
     }
 }
 
-/// An error if the device is lost. wgpu passes over everything that is asked of a lost device without a word, except
-/// that it fails to map a buffer, immediately; on a sound device the mapping would only have begun.
+/// Fails if the device is lost. wgpu silently ignores all calls on a lost device, except that mapping a buffer fails
+/// immediately; on a working device the mapping would still be pending.
 pub(super) fn check_alive(device: &wgpu::Device) -> Result<()> {
     let lost = Arc::new(AtomicBool::new(false));
     let told = lost.clone();
@@ -46,12 +46,12 @@ pub(super) fn check_alive(device: &wgpu::Device) -> Result<()> {
     .and_then(|lost| if lost { Err(self::lost()) } else { Ok(()) })
 }
 
-/// The device was reset or unplugged.
+/// Returns the error for a device that was reset or unplugged.
 pub(super) fn lost() -> Error {
     Error::new("GPU", "the connection to the graphics device was lost", "Restart the program")
 }
 
-/// Returns what a future holds that is ready from the start, as those of error scopes are outside of a browser.
+/// Returns the value of a future that is ready immediately, as those of error scopes are outside of a browser.
 fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),

@@ -1,7 +1,7 @@
-//! Flow on the screen without leaving the GPU: a render pipeline that reads a [`FlowBuffer`] and writes
-//! Middlebury colours (shaders/flow_colour.wgsl).
+//! Drawing of flow without leaving the GPU: a render pipeline that reads a [`FlowBuffer`] and writes Middlebury colours
+//! (shaders/flow_colour.wgsl).
 //!
-//! Last stop of a flow that was predicted on the GPU; the window's paint callback calls it.
+//! The window's paint callback uses it for flow that was predicted on the GPU.
 
 use burn::tensor::wgpu::wgpu;
 use bytemuck::{Pod, Zeroable};
@@ -11,30 +11,30 @@ use super::FlowBuffer;
 const SHADER: &str =
     concat!(include_str!("../../shaders/shared/middlebury.wgsl"), include_str!("../../shaders/flow_colour.wgsl"));
 
-/// The sampling of flow vectors to pixels.
+/// The interpolation of flow vectors to pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampling {
-    /// The vector whose cell the picture element is in: shows the level's grid.
+    /// The vector of the cell that contains the pixel: shows the grid of the level.
     Nearest,
-    /// The vectors around it, weighted.
+    /// Bilinear interpolation of the surrounding vectors.
     Bilinear,
 }
 
 /// The drawing parameters of a [`FlowBuffer`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlowDrawing {
-    /// Which flow of the stack, from 0; beyond the last one, the last.
+    /// Index of the flow in the stack, from 0; values beyond the last one mean the last.
     pub pair: usize,
-    /// The buffer's units of u and v in pixels: 20 for the networks' own unit, if pixels of their frames are meant.
+    /// Pixels per unit of u and v: 20 for the networks' own unit, for pixels of their frames.
     pub scale_to_px: [f32; 2],
     /// The length in pixels that is drawn fully saturated; longer vectors are darkened.
     pub max_px: f32,
-    /// Above 1 short vectors are drawn as if they were longer: see [`bent`](crate::flow::colour::bent). 1 changes none.
+    /// Exponent that enhances short vectors if above 1: see [`bent`](crate::flow::colour::bent). 1 has no effect.
     pub gamma: f32,
-    /// The part of the frame that fills the viewport, top left and bottom right corner; `[[0, 0], [1, 1]]` is the
-    /// whole frame. Nothing is drawn outside of it.
+    /// The part of the frame that fills the viewport, top left and bottom right corner; `[[0, 0], [1, 1]]` is the whole
+    /// frame. Nothing is drawn outside of it.
     pub uv: [[f32; 2]; 2],
-    /// Conversion from flow vectors to screen pixels.
+    /// Interpolation of the vectors.
     pub sampling: Sampling,
 }
 
@@ -51,19 +51,19 @@ struct Uniforms {
     scale_to_px: [f32; 2],
 }
 
-/// A flow that is ready to be drawn; keeps its buffer until it is dropped.
+/// A flow that is ready to be drawn; keeps its buffer allocated.
 pub struct PreparedFlow {
     bindings: wgpu::BindGroup,
     _flow: FlowBuffer,
 }
 
-/// The pipeline that draws flow, for one device and one format of target.
+/// The pipeline that draws flow, for one device and one target format.
 pub struct FlowPainter {
     pipeline: wgpu::RenderPipeline,
 }
 
 impl FlowPainter {
-    /// Builds the pipeline for targets of `format` with one sample per pixel and no depth.
+    /// Creates the pipeline for targets of `format` with one sample per pixel and no depth.
     pub fn new(device: &wgpu::Device, format: wgpu::TextureFormat) -> Self {
         let shader = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some("flow colour shader"),
@@ -97,7 +97,7 @@ impl FlowPainter {
         Self { pipeline }
     }
 
-    /// Binds `flow`, which must live on `device`, for one drawing of it.
+    /// Binds `flow`, which must be on `device`, for one drawing.
     pub fn prepare(
         &self,
         device: &wgpu::Device,

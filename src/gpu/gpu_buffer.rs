@@ -1,4 +1,4 @@
-//! Memory on the device for compute passes, and the way back from it.
+//! Device memory for compute passes, and read-back.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -10,28 +10,28 @@ use super::SharedWgpu;
 use super::faults::{checked, lost};
 use crate::error::Result;
 
-/// Maximum wait for an answer that should be ready.
+/// Maximum wait for a result that should be ready.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A buffer of its own, zero at first, for the kernels to read and write.
+/// A zero-initialised buffer for kernels to read and write.
 #[derive(Debug, Clone)]
 pub struct GpuBuffer {
     pub(super) buffer: wgpu::Buffer,
 }
 
 impl GpuBuffer {
-    /// Storage of `bytes`, which must be a multiple of 4 and not 0.
+    /// Allocates storage of `bytes`, which must be a multiple of 4 and not 0.
     ///
     /// # Errors
-    /// The device has no memory left, or never has so much in one piece.
+    /// If the device is out of memory, or does not support a buffer of this size.
     pub fn storage(wgpu: &SharedWgpu, label: &str, bytes: u64) -> Result<Self> {
         Self::new(wgpu, label, bytes, wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC)
     }
 
-    /// Returns the constants of a kernel, laid out as its WGSL struct.
+    /// Creates the uniform buffer of a kernel, with the layout of its WGSL struct.
     ///
     /// # Errors
-    /// The device has no memory left.
+    /// If the device is out of memory.
     pub fn uniform(wgpu: &SharedWgpu, label: &str, value: &impl NoUninit) -> Result<Self> {
         let uniform = Self::new(wgpu, label, size_of_val(value) as u64, wgpu::BufferUsages::UNIFORM)?;
         uniform.write(wgpu, bytemuck::bytes_of(value))?;
@@ -49,10 +49,10 @@ impl GpuBuffer {
         Ok(Self { buffer })
     }
 
-    /// Puts `bytes` at the beginning, before anything that is submitted later.
+    /// Writes `bytes` to the beginning, before any work that is submitted later.
     ///
     /// # Errors
-    /// They do not fit.
+    /// If they do not fit.
     pub fn write(&self, wgpu: &SharedWgpu, bytes: &[u8]) -> Result<()> {
         // wgpu copies words only.
         let (words, rest) = bytes.split_at(bytes.len() & !3);
@@ -66,16 +66,16 @@ impl GpuBuffer {
         })
     }
 
-    /// Returns all of it, for a kernel or [`read_back`].
+    /// Returns the whole buffer as a binding, for a kernel or [`read_back`].
     pub fn binding(&self) -> wgpu::BufferBinding<'_> {
         self.buffer.as_entire_buffer_binding()
     }
 }
 
-/// Copies what `source` binds to the CPU. Waits for all work submitted so far.
+/// Copies the range of `source` to the CPU. Waits for all work submitted so far.
 ///
 /// # Errors
-/// The device was lost, or its memory is full.
+/// If the device is lost or out of memory.
 pub fn read_back<T: Pod>(wgpu: &SharedWgpu, source: wgpu::BufferBinding<'_>) -> Result<Vec<T>> {
     let SharedWgpu { device, queue, .. } = wgpu;
     let size = source.size.map_or(source.buffer.size() - source.offset, u64::from);
@@ -92,7 +92,7 @@ pub fn read_back<T: Pod>(wgpu: &SharedWgpu, source: wgpu::BufferBinding<'_>) -> 
         queue.submit([encoder.finish()]);
         copy.slice(..).map_async(wgpu::MapMode::Read, move |result| _ = send.send(result.is_ok()));
         device.poll(wgpu::PollType::wait_indefinitely()).ok()?;
-        // Another thread that polls at the same time may be the one that brings the answer, a moment later.
+        // If another thread polls at the same time, the result may arrive there, a moment later.
         if !answer.recv_timeout(PATIENCE).unwrap_or(false) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Programs for the device: a WGSL stage, and the buffers it is run on.
+//! Compute kernels: a WGSL entry point and its buffers.
 
 use burn::tensor::wgpu::wgpu;
 
@@ -6,20 +6,20 @@ use super::SharedWgpu;
 use super::faults::{check_alive, checked};
 use crate::error::Result;
 
-/// One compute stage. Its buffers are bound by their order: the first to `@group(0) @binding(0)`, and so on.
+/// A compute stage. Its buffers are bound in order: the first to `@group(0) @binding(0)`, and so on.
 pub struct Kernel {
     pub(super) pipeline: wgpu::ComputePipeline,
     name: &'static str,
 }
 
-/// The buffers of one run of a [`Kernel`]; kept for as many runs as wanted.
+/// The buffers of a [`Kernel`]; reusable for any number of runs.
 pub struct Bindings(pub(super) wgpu::BindGroup);
 
 impl Kernel {
     /// Compiles the entry point `name` of `source` with values for its `override` constants.
     ///
     /// # Errors
-    /// The source is wrong, or the device falls short of what it needs, or was lost.
+    /// If the source is invalid, the device lacks a required feature or limit, or it is lost.
     pub fn new(wgpu: &SharedWgpu, name: &'static str, source: &str, constants: &[(&str, f64)]) -> Result<Self> {
         let pipeline = checked(&wgpu.device, name, || {
             let module = wgpu.device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -42,7 +42,7 @@ impl Kernel {
     /// Binds `buffers` in the order of the source's bindings.
     ///
     /// # Errors
-    /// They are not what the source declares, or larger than the device allows.
+    /// If they do not match the source's declarations, or exceed the limits of the device.
     pub fn bind(&self, wgpu: &SharedWgpu, buffers: &[wgpu::BufferBinding<'_>]) -> Result<Bindings> {
         let entries: Vec<_> = (0..)
             .zip(buffers)

@@ -1,9 +1,9 @@
-//! The device the networks run on, compute passes beside them, and the way of a flow from its buffer to the screen.
+//! The compute device of the networks, compute kernels, and drawing of flow on the screen.
 //!
-//! [`choose`] picks a device once; [`share_flow`] hands out the buffer a predicted flow is in; [`FlowPainter`]
-//! draws that buffer as Middlebury colours into a render pass of the same wgpu device. Algorithms that are not networks
-//! run there as [`Kernel`]s on [`GpuBuffer`]s, in the order a [`Recorder`] is told. This is the only module
-//! that names cubecl and raw wgpu (beside the window's paint callback, which calls the painter).
+//! [`choose`] selects a device once. [`share_flow`] returns the buffer of a predicted flow, and [`FlowPainter`] draws
+//! it as Middlebury colours in a render pass of the same wgpu device. Algorithms that are not networks run there as
+//! [`Kernel`]s on [`GpuBuffer`]s, in the order of a [`Recorder`]. This is the only module that uses cubecl and raw wgpu
+//! (besides the window's paint callback, which calls the painter).
 
 mod device;
 mod faults;

@@ -1,4 +1,4 @@
-//! Compute work in the order in which it is to happen, handed to the device piece by piece.
+//! Recording of compute work and its submission to the device.
 
 use burn::tensor::wgpu::wgpu;
 
@@ -6,22 +6,22 @@ use super::faults::{check_alive, checked};
 use super::{Bindings, GpuBuffer, Kernel, SharedWgpu};
 use crate::error::Result;
 
-/// Records kernels and submits them. Each sees what those before it wrote.
+/// A recorder of kernels, which submits them in order. Each kernel sees the results of those before it.
 pub struct Recorder<'a> {
     wgpu: &'a SharedWgpu,
     label: &'static str,
     encoder: wgpu::CommandEncoder,
-    /// Open as long as kernels follow kernels.
+    /// Open while kernels follow each other.
     pass: Option<wgpu::ComputePass<'static>>,
 }
 
 impl<'a> Recorder<'a> {
-    /// Nothing recorded yet.
+    /// Creates an empty recorder.
     pub fn new(wgpu: &'a SharedWgpu, label: &'static str) -> Self {
         Self { wgpu, label, encoder: encoder(wgpu, label), pass: None }
     }
 
-    /// Runs `kernel` on `bindings` in `groups` workgroups.
+    /// Records a run of `kernel` on `bindings` in `groups` workgroups.
     pub fn dispatch(&mut self, kernel: &Kernel, bindings: &Bindings, groups: [u32; 3]) {
         let pass = self.pass.get_or_insert_with(|| {
             let descriptor = wgpu::ComputePassDescriptor { label: Some(self.label), timestamp_writes: None };
@@ -33,16 +33,16 @@ impl<'a> Recorder<'a> {
         pass.dispatch_workgroups(x, y, z);
     }
 
-    /// Fills `buffer` with zeros.
+    /// Records filling `buffer` with zeros.
     pub fn clear(&mut self, buffer: &GpuBuffer) {
         self.pass = None;
         self.encoder.clear_buffer(&buffer.buffer, 0, None);
     }
 
-    /// Hands what was recorded to the device, without waiting for it.
+    /// Submits the recorded work to the device, without waiting for it.
     ///
     /// # Errors
-    /// The device refuses it, or was lost.
+    /// If the device rejects it or is lost.
     pub fn submit(&mut self) -> Result<()> {
         self.pass = None;
         let encoder = std::mem::replace(&mut self.encoder, encoder(self.wgpu, self.label));

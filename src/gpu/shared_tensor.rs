@@ -1,4 +1,4 @@
-//! Borrows the wgpu buffer behind a Burn tensor.
+//! Access to the wgpu buffer behind a Burn tensor.
 
 use burn::backend::Wgpu;
 use burn::backend::wgpu::{AutoCompiler, CubeBackend, into_contiguous};
@@ -7,11 +7,11 @@ use burn::tensor::{DType, Tensor};
 
 use super::FlowBuffer;
 
-/// Hands out the buffer of `tensor`, `[1, 2n, h, w]` f32, without copying it.
+/// Returns the buffer of `tensor`, `[1, 2n, h, w]` f32, without copying it.
 ///
-/// Submits the work that fills the buffer, so whatever the caller submits to the same queue afterwards sees it.
-/// Call it on the thread that computed the tensor. `None` if the tensor is not on the wgpu device or of
-/// another shape or type, or if the device is lost.
+/// Submits the work that fills the buffer, so that work submitted later to the same queue sees the result. Call it on
+/// the thread that computed the tensor. Returns `None` if the tensor is not on the wgpu device or has another shape or
+/// type, or if the device is lost.
 pub fn share_flow(tensor: Tensor<4>) -> Option<FlowBuffer> {
     let [batch, channels, height, width] = tensor.dims();
     if batch != 1 || channels % 2 != 0 || channels * height * width == 0 || tensor.dtype() != DType::F32 {
@@ -23,6 +23,6 @@ pub fn share_flow(tensor: Tensor<4>) -> Option<FlowBuffer> {
     let allocation = primitive.client.get_resource::<WgpuServer<AutoCompiler>>(primitive.handle.clone()).ok()?;
     device.flush().ok()?;
     let resource = allocation.resource().clone();
-    // The tensor is kept too, lest Burn computes a later result in its place.
+    // The tensor is kept too, so that Burn does not reuse its memory for a later result.
     Some(FlowBuffer::view(resource.buffer, resource.offset, [channels, height, width], (primitive, allocation)))
 }

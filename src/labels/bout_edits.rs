@@ -44,7 +44,7 @@ pub fn accept_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -
 /// Turns a predicted bout into a segment with another label and rejects its predicted class there, in one step.
 ///
 /// # Errors
-/// As for [`add_segment`].
+/// Same as [`add_segment`].
 pub fn correct_bout(document: &Document, id: VideoId, bout: &PredictedBout, label: Label) -> Result<Step> {
     if label == Label::Class(bout.class) {
         return accept_bouts(document, id, std::slice::from_ref(bout)).map(|(_, step)| step);

@@ -16,7 +16,7 @@ pub struct Class {
     pub id: ClassId,
     /// Name; unique within a project, without leading or trailing blanks.
     pub name: String,
-    /// Its colour on tracks and buttons, sRGB.
+    /// Colour on tracks and buttons, sRGB.
     pub color: [u8; 3],
 }
 

@@ -14,13 +14,13 @@ use crate::error::{Error, Result};
 /// Writes `text` to the file at `path`: after a power failure it holds either the old or the new content.
 ///
 /// # Errors
-/// If it cannot be written; the old content is intact.
+/// If it cannot be written; the old content is unchanged.
 pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
-    let path = &atomic::resolve(path); // A link stays one, to a file with the new content.
+    let path = &atomic::resolve(path); // A symbolic link is kept; its target gets the new content.
     atomic::publish(stage(path, text)?, path)
 }
 
-/// Returns a file of `text` beside `path`, to be moved there.
+/// Returns a file with `text` beside `path`, to be moved there.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -67,7 +67,7 @@ pub(super) fn remove_leftovers(folder: &Path) {
         // Earlier versions named them `.tmp`.
         let is_staged = [".tmp", atomic::PREFIX].iter().any(|prefix| name.starts_with(prefix));
         if is_file && is_staged && name.ends_with(atomic::SUFFIX) {
-            let _ = fs::remove_file(entry.path()); // It does no harm; the next opening tries again.
+            let _ = fs::remove_file(entry.path()); // A leftover is harmless; the next opening tries again.
         }
     }
 }

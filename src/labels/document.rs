@@ -14,7 +14,7 @@ pub(super) const BACKGROUND: &str = "background";
 pub struct Document {
     /// Settings of the whole project.
     pub settings: Settings,
-    /// The classes in their order; the first ten have the digit keys.
+    /// The classes in display order; the first ten have the digit keys.
     pub classes: Vec<Class>,
     /// The videos.
     pub videos: BTreeMap<VideoId, Video>,
@@ -25,14 +25,14 @@ pub struct Document {
 impl Document {
     /// Applies `step` and returns its inverse.
     ///
-    /// A step carries whole values, so every step can be applied to every document, and applying it again changes nothing.
+    /// A step contains whole values, so it can be applied to any document, and applying it again has no effect.
     pub fn apply(&mut self, step: Step) -> Step {
         let mut before: Vec<_> = step.changes.into_iter().map(|change| self.change(change)).collect();
         before.reverse();
         Step { title: step.title, changes: before }
     }
 
-    /// Returns the step that takes `step` back once it is applied.
+    /// Returns the step that reverses `step` after it was applied.
     pub fn reverse(&self, step: &Step) -> Step {
         let before = |change: &Change| match change {
             Change::Settings(_) => Change::Settings(self.settings.clone()),
@@ -70,12 +70,13 @@ impl Document {
         }
     }
 
-    /// Returns the class of this name.
+    /// Returns the class with this identifier.
     pub fn class(&self, id: ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == id)
     }
 
-    /// Returns the class called `name`, in whichever form of Unicode; the one of the same form where an older project has both.
+    /// Returns the class named `name` after Unicode normalisation; an exact match is preferred if an older project has
+    /// both.
     pub fn class_named(&self, name: &str) -> Option<&Class> {
         let wanted = composed(name);
         let is_alike = |class: &&Class| composed(&class.name) == wanted;

@@ -68,13 +68,13 @@ pub fn merge_classes(document: &Document, from: ClassId, into: ClassId) -> Resul
     relabel(document, from, title, |label| Some(put(label)))
 }
 
-/// Deletes a class with all its labels; a clip that had no other is unlabelled afterwards.
+/// Deletes a class with all its labels; clips without other labels become unlabelled.
 pub fn delete_class(document: &Document, id: ClassId) -> Result<Step> {
     let title = format!("Deleted class {}", document.class(id).ok_or_else(unknown_class)?.name);
     relabel(document, id, title, |label| (label != Label::Class(id)).then_some(label))
 }
 
-/// Adds videos, by stored path, that are not in the project yet.
+/// Adds those videos whose stored paths are not in the project yet.
 pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
     let mut known: BTreeSet<String> = document.videos.values().map(|video| video.path.clone()).collect();
     let new = videos.into_iter().filter(|video| known.insert(video.path.clone()));
@@ -85,8 +85,7 @@ pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
     Step::new(title, changes)
 }
 
-/// Adds clips, by stored path, that are not in the project yet, each with the class that it shows; classes that are missing are
-/// added.
+/// Adds those clips whose stored paths are not in the project yet, each with its class; missing classes are added.
 ///
 /// # Errors
 /// If a name is invalid for a class.
@@ -126,7 +125,7 @@ pub fn remove_video(document: &Document, id: VideoId) -> Result<Step> {
     Ok(Step::new("Removed a video", vec![Change::Video(id, None)]))
 }
 
-/// Changes the properties of a video other than its labels: path, facts, group and note.
+/// Changes properties of a video other than its labels: path, facts, group and note.
 pub fn change_video(document: &Document, id: VideoId, title: &str, change: impl FnOnce(&mut Video)) -> Result<Step> {
     let mut new = video(document, id)?.clone();
     new.check_unlocked()?;
@@ -196,7 +195,7 @@ pub fn unlabel_clips(document: &Document, ids: &[VideoId]) -> Result<Step> {
     together(title, changed.into_iter().map(|id| unlabel_clip(document, id)))
 }
 
-/// Returns one step of several.
+/// Combines several steps into one.
 fn together(title: String, steps: impl Iterator<Item = Result<Step>>) -> Result<Step> {
     let steps = steps.collect::<Result<Vec<_>>>()?;
     Ok(Step::new(title, steps.into_iter().flat_map(|step| step.changes).collect()))
@@ -316,7 +315,7 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     })
 }
 
-/// Returns a change of labels, noted under the reviewer's name.
+/// Returns a step that changes labels and records the reviewer.
 fn labelled(document: &Document, id: VideoId, title: String, change: impl FnOnce(&mut Video)) -> Result<Step> {
     change_video(document, id, &title, |video| {
         change(video);
@@ -333,7 +332,7 @@ fn change_class(document: &Document, id: ClassId, title: String, change: impl Fn
 /// Deletes class `gone` and replaces every label by the result of `put`; `None` deletes the label.
 ///
 /// # Errors
-/// If labels are locked: they may be of the class.
+/// If any labels are locked, as they may belong to the class.
 fn relabel(document: &Document, gone: ClassId, title: String, put: impl Fn(Label) -> Option<Label>) -> Result<Step> {
     document.videos.values().try_for_each(Video::check_unlocked)?;
     let classes = document.classes.iter().filter(|class| class.id != gone).cloned().collect();
@@ -514,7 +513,7 @@ mod tests {
         document.settings.multi_label = true;
         for step in [
             label_clip(&document, id, Label::Class(wave)).unwrap(),
-            // Made before the first is applied, so it holds one label only.
+            // Created before the first one is applied, so it contains only one label.
             add_segment(&document, id, Label::Class(wave), 0, 20).unwrap().1,
         ] {
             document.apply(step);

@@ -27,7 +27,7 @@ impl Hash {
         }
     }
 
-    /// Returns it as a number.
+    /// Returns the hash as a number.
     pub fn number(self) -> u64 {
         self.0
     }

@@ -18,7 +18,7 @@ use super::undo::{Deed, PastStep, Undo, Way};
 use crate::error::{Error, Result};
 use crate::{atomic, files};
 
-/// The version of the lines.
+/// Version of the file format.
 const FORMAT: u32 = 1;
 /// Maximum number of steps kept for later sessions.
 const MOST_STEPS: usize = 1000;
@@ -32,7 +32,7 @@ struct HistoryHead {
     format: u32,
 }
 
-/// The content of another line.
+/// The content of the other lines.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -72,7 +72,7 @@ impl KeptHistory {
         let mut rows = bytes.split_inclusive(|byte| *byte == b'\n');
         let head = rows.next().and_then(|row| open_line::<HistoryHead>("head", row));
         if head.is_none_or(|head| head.format > FORMAT) {
-            // After a power failure the file may be empty.
+            // The file may be empty after a power failure.
             return Self { is_foreign: !bytes.is_empty(), ..Self::default() };
         }
         let rows: Vec<Option<Line>> = rows.map(|row| open_line("step", row)).collect();
@@ -107,7 +107,7 @@ pub(super) struct History {
     file: Option<File>,
     lines: usize,
     length: u64,
-    /// Bytes before the last line.
+    /// Length without the last line, bytes.
     before: u64,
     /// `true` if the last line could not be written.
     fails: bool,
@@ -179,7 +179,7 @@ fn line_of(deed: Deed, past: &PastStep) -> io::Result<Vec<u8>> {
     Ok(seal("step", &Borrowed { deed, past })?)
 }
 
-/// Returns a file of the newest steps of `undo`, and how many lines of steps it has.
+/// Returns a file of the newest steps of `undo`, and the number of its step lines.
 fn text_of(undo: &Undo) -> io::Result<(Vec<u8>, usize)> {
     let (mut steps, mut bytes) = (0, 0);
     let mut newest = |way: Way, deed: Deed| -> io::Result<Vec<Vec<u8>>> {

@@ -1,4 +1,4 @@
-//! Undo over the sessions of a project.
+//! Tests of undo across sessions.
 
 use std::fs;
 use std::path::Path;
@@ -129,7 +129,7 @@ fn a_history_that_was_cut_or_is_ahead_of_the_journal_undoes_what_was_done_and_no
     label(&mut project, id, wave).unwrap();
     label(&mut project, id, Label::Background).unwrap();
     kill(dir.path(), project);
-    // The last step is in the history and did not get into the journal.
+    // The last step is in the history but not in the journal.
     let journal = dir.path().join("journal.jsonl");
     let lines = fs::read_to_string(&journal).unwrap();
     let kept: Vec<&str> = lines.lines().collect();

@@ -1,4 +1,4 @@
-//! The journal: every step since the last save, one per line, on disk before the document changes.
+//! The journal: every step since the last save, one per line, written before the document changes.
 //!
 //! A line is JSON with the hash of its content, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
 //! detected. The first line holds the number of saves of the project when the journal began: a journal from before the
@@ -19,7 +19,7 @@ use super::syncer::Syncer;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The version of the lines.
+/// Version of the file format.
 const FORMAT: u32 = 1;
 
 /// The content of the first line.
@@ -35,7 +35,7 @@ struct JournalHead {
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
-    /// Bytes of whole lines.
+    /// Length of the complete lines, bytes.
     length: u64,
     /// `true` if they are followed by an incomplete line.
     torn: bool,
@@ -51,7 +51,7 @@ pub(super) struct Reading {
     pub steps: Vec<Step>,
     /// The unreadable part that follows them.
     pub fault: Option<Fault>,
-    /// Bytes of the lines that can be read.
+    /// Length of the readable lines, bytes.
     length: u64,
 }
 
@@ -78,7 +78,7 @@ impl Reading {
         Self::of_bytes(&bytes, saves).map_err(|format| newer(path, format))
     }
 
-    /// Returns the steps in `bytes`, or the newer version they are of.
+    /// Returns the steps in `bytes`; the error is a newer version number.
     fn of_bytes(bytes: &[u8], saves: u64) -> std::result::Result<Self, u32> {
         let lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         let mut reading = Self::default();
@@ -108,7 +108,7 @@ impl Reading {
 }
 
 impl Fault {
-    /// Returns the fault of the line at `place`, the first being 0, of `lines`.
+    /// Returns the fault for an invalid line at index `place`, of `lines` lines.
     fn of(place: usize, lines: usize) -> Self {
         match lines - place {
             1 => Self::Cut,
@@ -135,7 +135,7 @@ impl Journal {
     /// Writes a step.
     ///
     /// # Errors
-    /// If it cannot be written; the journal holds what it held before.
+    /// If it cannot be written; the journal is then unchanged.
     pub fn append(&mut self, step: &Step) -> Result<()> {
         let failed = |path: &Path, error: &io::Error| {
             let error = Error::io(path, error);
@@ -144,7 +144,7 @@ impl Journal {
         self.check_own()?;
         let line = self.lines_of(step).map_err(|error| failed(&self.path, &error.into()))?;
         self.write(&line).map_err(|error| {
-            let _ = self.mend(); // Else the next write does.
+            let _ = self.mend(); // Otherwise the next write repairs it.
             failed(&self.path, &error)
         })?;
         self.syncer.wake();
@@ -177,18 +177,18 @@ impl Journal {
     /// Starts a new journal after the `saves`th save.
     ///
     /// # Errors
-    /// If the file cannot be cut; it is known not to hold anything new all the same.
+    /// If the file cannot be truncated; its content is obsolete nevertheless.
     pub fn restart(&mut self, saves: u64) -> Result<()> {
         (self.length, self.follows, self.torn) = (0, saves, true);
         self.mend().map_err(|error| Error::io(&self.path, &error))
     }
 
-    /// Returns the error of the disk on confirming a step, once.
+    /// Returns the error of syncing a step to the disk, once.
     pub fn trouble(&self) -> Option<Error> {
         self.syncer.trouble().map(|error| Error::io(&self.path, &error))
     }
 
-    /// Returns the line of a step, after the first line if that is yet to be written.
+    /// Returns the line of a step, preceded by the first line if the journal is empty.
     fn lines_of(&self, step: &Step) -> serde_json::Result<Vec<u8>> {
         let mut line = Vec::new();
         if self.length == 0 {

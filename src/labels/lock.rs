@@ -7,7 +7,7 @@ use crate::error::ErrorKind::InUse;
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 
-/// The file that is locked.
+/// The lock file.
 const FILE: &str = "project.lock";
 
 /// Acquires the exclusive right to change the project in `dir`.

@@ -210,7 +210,7 @@ fn two_windows_without_locks_never_lose_what_the_other_has_written() {
     let dir = tempfile::tempdir().unwrap();
     let (mut first, wave, id) = small(dir.path());
     label(&mut first, id, wave).unwrap();
-    // As on a disk without locks: the other window does not see the first one's.
+    // Simulates a disk without locks: the second window does not see the first one's lock.
     fs::remove_file(dir.path().join("project.lock")).unwrap();
     let Opened { project: mut second, .. } = Project::open(dir.path()).unwrap();
     assert!(!second.is_read_only());

@@ -1,4 +1,4 @@
-//! `project.toml`: the settings, the classes and the list of videos.
+//! The file `project.toml`: settings, classes and the list of videos.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
@@ -40,7 +40,7 @@ pub(super) struct Manifest {
     pub videos: Vec<VideoRow>,
 }
 
-/// A video in the list.
+/// An entry of the list of videos.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VideoRow {
@@ -54,7 +54,7 @@ pub(super) struct VideoRow {
 }
 
 impl Manifest {
-    /// Returns what is to be written for `document`, whose videos have their labels in the files called `sidecars`.
+    /// Creates the content for `document`, whose videos have the label files `sidecars`.
     pub fn of(document: &Document, sidecars: &BTreeMap<VideoId, String>, saves: u64) -> Self {
         let (next_class, next_video) = document.next_ids();
         let row = |(id, video): (&VideoId, &Video)| VideoRow {
@@ -71,7 +71,7 @@ impl Manifest {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// If it cannot be read, is not what it should be, or was written by a newer version.
+    /// If it cannot be read, is invalid, or was written by a newer version.
     pub fn read(path: &Path) -> Result<Self> {
         let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         let malformed = |error: &str| Error::file(path, error, "Edit it manually, or restore a copy");
@@ -108,12 +108,12 @@ impl Manifest {
     /// Writes the file at `path`.
     ///
     /// # Errors
-    /// If it cannot be written; what was there is intact.
+    /// If it cannot be written; an existing file is unchanged.
     pub fn write(&self, path: &Path) -> Result<()> {
         atomic::publish(self.stage(path)?, path)
     }
 
-    /// Returns the same beside `path`, to be moved there.
+    /// Writes the content to a file beside `path`, to be moved there.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -122,7 +122,7 @@ impl Manifest {
         disk::stage(path, &text)
     }
 
-    /// Returns a document without the videos, and these.
+    /// Returns a document without the videos, and their entries.
     pub fn into_document(self) -> (Document, Vec<VideoRow>) {
         let mut document = Document::default();
         let videos = self.videos.iter().map(|row| row.id.0.saturating_add(1)).max().unwrap_or(0);
@@ -140,7 +140,7 @@ impl Manifest {
         all.find(|(_, id)| *id > LAST_ID).map(|(what, id)| format!("the {what} number {id} is above {LAST_ID}"))
     }
 
-    /// Returns a duplicate that must not be one.
+    /// Describes an invalid duplicate, if there is one.
     fn repetition(&self) -> Option<String> {
         let mut seen = BTreeSet::new();
         let ids = self.classes.iter().map(|class| format!("class {}", class.id.0));
@@ -152,14 +152,14 @@ impl Manifest {
     }
 }
 
-/// Returns the error of a file of a newer version.
+/// Returns the error for a file of a newer version.
 pub(super) fn newer(path: &Path, format: impl Into<u64>) -> Error {
     let format: u64 = format.into();
     let cause = format!("it was written by a newer version of Motionscope (format {format}, known up to {FORMAT})");
     Error::file(path, cause, "Update Motionscope to open it; nothing was changed")
 }
 
-/// Returns an error of TOML without the picture of the place.
+/// Returns a TOML error in one line, without the excerpt of the file.
 pub(super) fn one_line(error: &toml::de::Error) -> String {
     let text = error.to_string();
     let place = text.lines().next().unwrap_or_default().trim_start_matches("TOML parse error at ");

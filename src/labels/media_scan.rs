@@ -16,7 +16,7 @@ use crate::plural::counted;
 /// Size up to which files are hashed completely; of larger ones, blocks are sampled.
 const READ_WHOLE: u64 = 16 << 20;
 
-/// Bytes of a block, and blocks of a file, the first and the last among them.
+/// Bytes per block, and number of blocks per file, including the first and the last.
 const BLOCK: usize = 64 << 10;
 const BLOCKS: u64 = 64;
 
@@ -29,7 +29,7 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 /// The videos found in a folder.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScanResult {
-    /// The videos, by their paths.
+    /// Paths of the videos.
     pub videos: Vec<PathBuf>,
     /// Notes on folders that could not be read, or were left out.
     pub notes: Vec<Error>,
@@ -110,8 +110,8 @@ pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<P
     (new, notes)
 }
 
-/// Returns the fingerprint of a file, independent of its name: its length in bytes, and a hash of its content, all of it or
-/// blocks throughout it.
+/// Returns the fingerprint of a file, independent of its name: its length in bytes, and a hash of its content, complete
+/// or in blocks.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -204,7 +204,7 @@ pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<ScanFaul
     }
 }
 
-/// Returns what is wrong with the files of `document`, a project in `dir`; what was found so far if it is to stop.
+/// Returns the faults of the files of `document`, a project in `dir`; those found so far if `progress` stops it.
 pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (done, (id, video)) in document.videos.iter().enumerate() {
@@ -276,7 +276,7 @@ impl Candidates {
         Self { by_length, by_name, hashes: HashMap::new() }
     }
 
-    /// Returns the file that `video`, once at `was`, is now, and whether that is certain.
+    /// Returns the file that is now `video`, previously at `was`, and whether that is certain.
     fn best(&mut self, video: &Video, was: &Path, taken: &BTreeSet<PathBuf>) -> Option<(PathBuf, bool)> {
         let Some(facts) = &video.facts else {
             let named = self.by_name.get(&name_of(was))?;
@@ -301,7 +301,7 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().to_lowercase()
 }
 
-/// Returns how many of the last names of two paths are the same.
+/// Returns the number of equal trailing components of two paths.
 fn shared_end(one: &Path, other: &Path) -> usize {
     one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
 }
@@ -431,7 +431,7 @@ mod tests {
     fn a_folder_that_was_moved_is_relinked_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        // Two files of one name, two of one content, and one that is renamed as well.
+        // Two files with the same name, two with the same content, and a renamed one.
         write(&at("old/a/clip.mp4"), "one");
         write(&at("old/b/clip.mp4"), "two");
         write(&at("old/a/twin.mp4"), "twin");

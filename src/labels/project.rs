@@ -1,4 +1,4 @@
-//! A project on disk: the document with its journal, its undo and its files.
+//! A project on disk: the document with its journal, its undo history and its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +20,7 @@ mod rereading;
 
 pub use self::rereading::{LockedLabels, ReadLabels, Reread};
 
-/// The steps since the last save.
+/// File with the steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
 /// The file of undo steps of all sessions.
 const HISTORY: &str = "history.jsonl";
@@ -91,7 +91,7 @@ struct Writing {
     _lock: crate::file_lock::FileLock,
 }
 
-/// Unsaved changes.
+/// Changes that the files lack.
 #[derive(Default)]
 struct Unsaved {
     steps: usize,
@@ -111,13 +111,13 @@ pub struct Opened {
 impl Project {
     /// The file that makes a folder a project.
     pub const FILE: &str = "project.toml";
-    /// The folders of a project that hold files of its own.
+    /// The project's own folders.
     pub const FOLDERS: [&str; 2] = [sidecar::DIR, times::DIR];
 
     /// Creates a project without classes and videos in the folder `dir`, which is created if it does not exist.
     ///
     /// # Errors
-    /// If it is one already, or cannot be written to.
+    /// If it is a project already, or cannot be written to.
     pub fn create(dir: &Path, settings: Settings) -> Result<Self> {
         fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
         let lock = lock::take(dir)?;
@@ -202,7 +202,7 @@ impl Project {
         let fingerprint = undo::fingerprint(&document);
         let kept = match &lock {
             Ok(_) => KeptHistory::read(&dir.join(HISTORY), fingerprint),
-            Err(_) => KeptHistory::default(), // Nobody can undo here.
+            Err(_) => KeptHistory::default(), // There is no undo in a read-only project.
         };
         let writing = lock.and_then(|lock| {
             keep_aside(dir, &reading, &replaced)?;
@@ -244,7 +244,7 @@ impl Project {
         &self.dir
     }
 
-    /// Returns all known ones.
+    /// Returns the document.
     pub fn document(&self) -> &Document {
         &self.document
     }
@@ -301,17 +301,17 @@ impl Project {
         self.go(Way::Forth)
     }
 
-    /// Returns the step with which [`Self::undo`] would take the last one back.
+    /// Returns the reverse step that [`Self::undo`] would perform.
     pub fn undo_step(&self) -> Option<&Step> {
         self.undo.next(Way::Back).map(|past| &past.step)
     }
 
-    /// Returns the step that [`Self::redo`] would do again.
+    /// Returns the step that [`Self::redo`] would perform.
     pub fn redo_step(&self) -> Option<&Step> {
         self.undo.next(Way::Forth).map(|past| &past.step)
     }
 
-    /// Returns the steps with which [`Self::undo`] would take back all that was done, also in earlier sessions, the next one first.
+    /// Returns the reverse steps available to [`Self::undo`], also of earlier sessions, the next one first.
     pub fn undoable(&self) -> impl Iterator<Item = &PastStep> {
         self.undo.steps(Way::Back)
     }
@@ -322,7 +322,7 @@ impl Project {
         self.undo.since_opened()
     }
 
-    /// Returns the steps that [`Self::redo`] would do again, the next one first.
+    /// Returns the steps available to [`Self::redo`], the next one first.
     pub fn redoable(&self) -> impl Iterator<Item = &PastStep> {
         self.undo.steps(Way::Forth)
     }
@@ -334,7 +334,7 @@ impl Project {
         check_saves(&self.dir, self.saves)
     }
 
-    /// Returns the file that holds `project.toml`, which may be a link.
+    /// Returns the path of `project.toml`, with symbolic links resolved.
     fn file(&self) -> PathBuf {
         atomic::resolve(&self.dir.join(Self::FILE))
     }
@@ -344,7 +344,7 @@ impl Project {
         self.unsaved.steps
     }
 
-    /// Returns where the file of a video should be.
+    /// Returns the expected path of a video's file.
     pub fn video_path(&self, id: VideoId) -> Option<PathBuf> {
         self.document.videos.get(&id).map(|video| StoredPath::decode(&video.path, &self.dir))
     }
@@ -414,7 +414,7 @@ impl Unsaved {
     }
 }
 
-/// The content of the files of a project.
+/// The content of a project's files.
 struct Loaded {
     manifest_saves: u64,
     /// The document at the last save.
@@ -426,7 +426,7 @@ struct Loaded {
 
 /// Labels that could not be read.
 struct Damaged {
-    /// The file, if there is one.
+    /// Path of the file, if it exists.
     file: Option<PathBuf>,
     why: Error,
 }
@@ -483,7 +483,7 @@ fn check_saves(dir: &Path, saves: u64) -> Result<()> {
     Err(Error::file(&path, cause, "Close the project here and open it again"))
 }
 
-/// Returns why the labels of a video are locked, whose file could not be read because of `why`.
+/// Returns the error for locked labels of a video whose file could not be read because of `why`.
 fn locked_by(why: &Error) -> Error {
     let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
     let again = "then reopen the project, or press Reload in Project › Clip";
@@ -537,7 +537,7 @@ fn free_name(path: &Path, ending: &str) -> PathBuf {
     (1..).map(name).find(|path| !path.exists()).expect("a folder does not hold every number")
 }
 
-/// Returns the notes on a journal that was read.
+/// Returns the notes about a journal that was read.
 fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error> {
     let path = dir.join(JOURNAL);
     let mut notes = Vec::new();

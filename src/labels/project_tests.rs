@@ -158,7 +158,7 @@ fn a_damaged_line_ends_the_journal_and_a_copy_is_kept() {
 
 #[test]
 fn a_crash_between_the_writes_of_a_save_loses_nothing() {
-    // Every state of the files that a save passes through is the new journal or the old one, over old and new files.
+    // Every intermediate state of a save has the new or the old journal, over old and new files.
     let dir = tempfile::tempdir().unwrap();
     let (mut project, wave, id) = small(dir.path());
     label(&mut project, id, wave).unwrap();

@@ -20,18 +20,18 @@ const NAMES: [&str; 10] = [
     "1.5",
 ];
 
-/// Makes edits as a person in a hurry would.
+/// A generator of random edits.
 pub(super) struct RandomEdits {
     random: ChaCha8Rng,
 }
 
 impl RandomEdits {
-    /// Returns the edits of `seed`.
+    /// Creates the generator with the seed `seed`.
     pub fn new(seed: u64) -> Self {
         Self { random: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    /// Returns a whole number below `end`.
+    /// Returns a random integer below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         self.random.random_range(0..end)
     }
@@ -47,7 +47,7 @@ impl RandomEdits {
         document
     }
 
-    /// Returns the next edit that is possible in `document`.
+    /// Returns a random edit that is possible in `document`.
     pub fn step(&mut self, document: &Document) -> Step {
         loop {
             // Videos that are all in the document already make a step without changes, which cannot be undone.

@@ -1,4 +1,4 @@
-//! Saving a project: changes are collected at once and written in the background.
+//! Writing of a save in the background, from a snapshot of the changes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::manifest::Manifest;
 use super::{Video, VideoId, disk, sidecar};
 use crate::error::{Error, Result};
 
-/// A pending save.
+/// A snapshot of the changes to be saved.
 pub(super) struct Save {
     /// The folder of the project.
     pub dir: PathBuf,
@@ -44,11 +44,11 @@ impl Save {
 /// Videos and the files of their labels; `None` for unlabelled videos.
 pub(super) type Names = Vec<(VideoId, Option<String>)>;
 
-/// A save that has begun.
+/// A save in progress.
 pub(super) struct Saving {
-    /// The state of the project that it writes.
+    /// The revision of the project that is written.
     pub revision: u64,
-    /// The videos whose labels it writes.
+    /// The videos whose labels are written.
     pub names: Names,
     written: Receiver<Result<NamedTempFile>>,
     thread: Option<JoinHandle<()>>,
@@ -58,7 +58,7 @@ impl Saving {
     /// Writes on a separate thread, which calls `done` at its end.
     ///
     /// # Errors
-    /// If there cannot be one.
+    /// If the thread cannot be started.
     pub fn start(
         save: Save,
         revision: u64,
@@ -82,7 +82,7 @@ impl Saving {
         }
     }
 
-    /// Returns the same at the end, which is waited for.
+    /// Waits for the result.
     pub fn wait(&self) -> Result<NamedTempFile> {
         self.written.recv().unwrap_or_else(|_| Err(broken_off()))
     }

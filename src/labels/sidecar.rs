@@ -38,8 +38,8 @@ struct Sidecar<S> {
     rejected: Vec<RejectedBout>,
 }
 
-/// Returns the file name of a video. The number keeps apart videos of one name in different folders, and names that
-/// differ only where a disk makes no difference.
+/// Returns the label file name of a video. The number distinguishes videos with the same name in different folders, and
+/// names that are equal on case-insensitive disks.
 pub(super) fn name_of(id: VideoId, video: &Video) -> String {
     let name = video.path.rsplit('/').next().unwrap_or_default();
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -71,10 +71,10 @@ pub(super) fn is_needed(video: &Video) -> bool {
     !(says_nothing && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())
 }
 
-/// Returns what the file of `video` is to hold.
+/// Returns the content of the label file of `video`.
 ///
 /// # Errors
-/// If TOML cannot hold it, which [`Step::check`](super::Step) rules out.
+/// If TOML cannot represent it, which [`Step::check`](super::Step) rules out.
 pub(super) fn text_of(video: &Video) -> Result<String> {
     let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video.clone();
     let sidecar = Sidecar { video: path, reviewer, group, note, labels, segments, rejected };

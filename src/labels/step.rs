@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 pub enum Change {
     /// The project's settings.
     Settings(Settings),
-    /// All classes in their order.
+    /// All classes in order.
     Classes(Vec<Class>),
     /// A video; `None` removes it from the project (its file is kept).
     Video(VideoId, Option<Video>),
@@ -28,7 +28,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Returns a step of these changes.
+    /// Creates a step with these changes.
     pub fn new(title: impl Into<String>, changes: Vec<Change>) -> Self {
         Self { title: title.into(), changes }
     }

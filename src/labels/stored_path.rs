@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf, absolute};
 
-/// The path of a video as text: relative to the project's folder with `/` between names, so that both can be moved together,
-/// or absolute if they have nothing in common. Bytes that are not text, and `%`, are percent-encoded.
+/// Conversion of a video's path to text: relative to the project's folder with `/` as separator, so that both can be
+/// moved together, or absolute if they have no common folder. Invalid Unicode and `%` are percent-encoded.
 pub struct StoredPath;
 
 impl StoredPath {
@@ -46,7 +46,7 @@ impl StoredPath {
         plain(&project_dir.join(path))
     }
 
-    /// Returns the path of `stored` for other programs: the same without anything encoded, if that is text.
+    /// Returns the decoded text of `stored` for other programs; unchanged if that is not printable Unicode.
     pub fn plain(stored: &str) -> String {
         let names = stored.split('/').map(|name| decode_name(name).into_string().ok());
         let names: Option<Vec<_>> = names.map(|name| name.filter(|name| !name.contains(char::is_control))).collect();
@@ -54,7 +54,7 @@ impl StoredPath {
     }
 }
 
-/// `path` made absolute, without `.` and `..`, which are taken by their spelling as they were written by it.
+/// Returns the absolute path, with `.` and `..` resolved lexically, without following links.
 fn plain(path: &Path) -> PathBuf {
     let path = absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
@@ -68,7 +68,7 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// Returns a name as text.
+/// Encodes a name as text.
 #[cfg(unix)]
 fn encode_name(name: &OsStr) -> String {
     use std::os::unix::ffi::OsStrExt;

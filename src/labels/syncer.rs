@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-/// Flushes a file to the disk soon after each time it is woken, and once more at its end.
+/// A thread that syncs a file soon after each call, and once more at its end.
 pub(super) struct Syncer {
     /// Holds one call: several that arrive while the disk is busy are handled together.
     calls: Option<SyncSender<()>>,
@@ -27,7 +27,7 @@ impl Syncer {
     /// Requests that everything written so far is flushed soon.
     pub fn wake(&self) {
         if let Some(calls) = &self.calls {
-            let _ = calls.try_send(()); // Full: a call that is waiting covers this one.
+            let _ = calls.try_send(()); // Full: the pending call includes this one.
         }
     }
 

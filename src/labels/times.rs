@@ -1,7 +1,7 @@
 //! Frame times of variable-rate videos, in files of the project, so that nothing is decoded twice for them.
 //!
-//! A file is named after the content of its video and holds the time stamp of each frame and, in its last line, the end of the
-//! last one: seconds on the clock of the file, a line each.
+//! A file is named after the content hash of its video and contains one line per frame with its time stamp and a last
+//! line with the end of the last frame, in seconds on the clock of the file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -45,7 +45,7 @@ pub(super) enum Way {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Deed {
-    /// It is new.
+    /// A new step.
     Done,
     /// It was undone.
     Undone,
@@ -76,12 +76,12 @@ impl Undo {
         }
     }
 
-    /// Returns the step that goes this way.
+    /// Returns the next step in this direction.
     pub fn next(&self, way: Way) -> Option<&PastStep> {
         self.side(way).last()
     }
 
-    /// Returns the steps that go this way, the next one first.
+    /// Returns the steps in this direction, the next one first.
     pub fn steps(&self, way: Way) -> impl Iterator<Item = &PastStep> {
         self.side(way).iter().rev()
     }
@@ -98,7 +98,7 @@ impl Undo {
         self
     }
 
-    /// Returns what of it leads from a document with this fingerprint on, step by step.
+    /// Returns the part that can be applied, step by step, from a document with this fingerprint.
     pub fn starting_here(&self, fingerprint: u64) -> Self {
         let chain = |steps: &[PastStep]| {
             let mut at = fingerprint;
@@ -109,7 +109,7 @@ impl Undo {
         Self { back: chain(&self.back), forth: chain(&self.forth), opened: None }
     }
 
-    /// Returns how many steps there are either way.
+    /// Returns the number of steps in both directions.
     pub fn len(&self) -> usize {
         self.back.len() + self.forth.len()
     }
@@ -123,7 +123,7 @@ impl Undo {
 }
 
 impl PastStep {
-    /// Returns what takes `step` back, done to `document` with this fingerprint, at the time `at`.
+    /// Returns the reverse of `step`, performed on `document` with this fingerprint at the time `at`.
     pub fn reverse(document: &Document, step: &Step, at: u64, fingerprint: u64) -> Self {
         let after: HashMap<_, _> = step.changes.iter().map(|change| (Key::of(change), print(change))).collect();
         let reverse = document.reverse(step);
@@ -134,7 +134,7 @@ impl PastStep {
     }
 }
 
-/// Returns seconds since 1970.
+/// Returns the time in seconds since 1970.
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
@@ -157,7 +157,7 @@ impl Key {
     }
 }
 
-/// Returns a number that is another one for nearly every other document: the sum of those of its parts.
+/// Returns a hash of the document: the sum of the hashes of its parts, so that it can be updated incrementally.
 pub(super) fn fingerprint(document: &Document) -> u64 {
     let own = [print_of(&("settings", &document.settings)), print_of(&("classes", &document.classes))];
     let videos = document.videos.iter().map(|(id, video)| print_of_video(*id, video));
@@ -184,7 +184,7 @@ pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
 
 fn print_of(content: &impl Serialize) -> u64 {
     let mut hash = Hash::new();
-    // Neither writing to a hash nor names and numbers as JSON can fail.
+    // Neither writing to a hash nor serialising these types can fail.
     let _ = serde_json::to_writer(&mut hash, content);
     hash.number()
 }

@@ -19,7 +19,7 @@ pub struct VideoId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Label {
-    /// None of the classes, set deliberately; an unseen clip has no label at all.
+    /// None of the classes, set deliberately; an unreviewed clip has no label at all.
     Background,
     /// A class.
     Class(ClassId),
@@ -42,7 +42,7 @@ pub struct Segment {
     pub start: usize,
     /// The frame after its last one; greater than `start`.
     pub end: usize,
-    /// A remark.
+    /// A note.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
@@ -81,7 +81,7 @@ impl RejectedBout {
     }
 }
 
-/// The facts of a video file when it was probed.
+/// Properties of a video file when it was probed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
@@ -96,7 +96,7 @@ pub struct Facts {
     /// `true` if the frames are unevenly spaced; their times are then kept in a file of the project.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub variable_rate: bool,
-    /// Width and height in pixels, as shown.
+    /// Display width and height in pixels.
     pub size: [u32; 2],
     /// Length of the file in bytes.
     pub bytes: u64,
@@ -108,7 +108,7 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Video {
-    /// The path of its file, as [`StoredPath`](super::StoredPath) writes it.
+    /// The path of its file, in the format of [`StoredPath`](super::StoredPath).
     pub path: String,
     /// Facts read from the file; `None` until it was scanned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,7 +127,7 @@ pub struct Video {
     /// its own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
-    /// A remark.
+    /// A note.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// The last reviewer.
@@ -179,12 +179,12 @@ impl Video {
         is_rejected || self.all_labels().any(|label| label == Label::Class(class))
     }
 
-    /// Returns the segment of this name.
+    /// Returns the segment with this identifier.
     pub fn segment(&self, id: SegmentId) -> Option<&Segment> {
         self.segments.iter().find(|segment| segment.id == id)
     }
 
-    /// Returns a name that no segment has.
+    /// Returns an unused segment identifier.
     pub fn free_segment_id(&self) -> SegmentId {
         let last = self.segments.iter().map(|segment| segment.id.0).max();
         let free = || (0..=u32::MAX).find(|id| self.segment(SegmentId(*id)).is_none());
@@ -202,14 +202,14 @@ impl Video {
         }
     }
 
-    /// Returns how many segments reach beyond the last frame of the file, as far as that is known: it has become shorter, or they
-    /// were written by hand.
+    /// Returns the number of segments that end after the last frame of the file, if known: the file was shortened, or
+    /// they were edited manually.
     pub fn beyond_end(&self) -> usize {
         let frames = self.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
         self.segments.iter().filter(|segment| segment.end > frames).count()
     }
 
-    /// Returns the note on such segments.
+    /// Returns a note about such segments.
     pub fn note_beyond_end(&self, path: &Path) -> Option<Error> {
         let (count, frames) = (self.beyond_end(), self.facts.as_ref()?.frames);
         let segments = if count == 1 { "1 segment reaches".into() } else { format!("{count} segments reach") };

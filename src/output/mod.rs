@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 pub use deleted::{DELETED, move_to_deleted};
 pub use staging::{Hidden, Staging, discard_unfinished};
 
-/// The file that makes a folder a project of labels.
+/// The file that marks a folder as a labelling project.
 const PROJECT_FILE: &str = "project.toml";
 /// Names in a project that only the project writes; the names of its journals and histories have the prefixes below.
 const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
@@ -43,7 +43,7 @@ impl Existing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputGuard {
     inputs: Vec<KnownInput>,
-    /// Folders whose files are the frames of a clip.
+    /// Folders of frames.
     frames: Vec<PathBuf>,
     existing: Existing,
 }
@@ -106,10 +106,10 @@ impl OutputGuard {
         }
     }
 
-    /// Returns the files among `targets` that exist, for a question whether they are to be replaced.
+    /// Returns the existing files among `targets`, to ask whether to replace them.
     ///
     /// # Errors
-    /// If one of `targets` may not be written whatever the answer.
+    /// If one of `targets` may not be written in any case.
     pub fn existing(&self, targets: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let (mut existing, mut seen) = (Vec::new(), BTreeSet::new());
         for target in targets {
@@ -144,7 +144,7 @@ impl OutputGuard {
         Ok(existing)
     }
 
-    /// Returns the input that a write to `target` would destroy, all or a part of it.
+    /// Returns the input that a write to `target` would destroy, in whole or in part.
     fn input_at(&self, target: &Path) -> Option<&KnownInput> {
         let file = FileId::of(target);
         let is_in = |input: &KnownInput| fs::symlink_metadata(target).is_ok() && target.starts_with(&input.path);
@@ -191,7 +191,7 @@ fn project_of(path: &Path) -> Option<&Path> {
     })
 }
 
-/// Returns the first of `files`, and how many more there are.
+/// Returns a list of the first of `files`, and the number of others.
 pub fn in_words(files: &[PathBuf]) -> String {
     let named: Vec<_> = files.iter().take(MOST_NAMED).map(|file| file.display().to_string()).collect();
     match files.len() - named.len() {

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// The lock file, held while the program that created the folder uses it.
 const LOCK: &str = "lock";
-/// The folder of new files.
+/// The subfolder of new files.
 const FILES: &str = "files";
 /// The folder of replaced files, until the output is complete.
 const REPLACED: &str = "replaced";
@@ -101,10 +101,10 @@ impl Staging {
         self.hidden.path().join(FILES)
     }
 
-    /// Returns where to write what will be the file at `target`, a path in the folder; the folders before it are made.
+    /// Returns the path at which to write the file `target` in the output folder; creates its parent folders.
     ///
     /// # Errors
-    /// If a folder cannot be made, or `target` is not in the folder.
+    /// If a folder cannot be created, or `target` is not in the output folder.
     pub fn file(&self, target: &Path) -> Result<PathBuf> {
         let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
         let relative = target.strip_prefix(&self.named).ok().filter(|relative| relative.components().all(is_name));
@@ -117,7 +117,7 @@ impl Staging {
         Ok(staged)
     }
 
-    /// Returns the names that the files get which are written so far.
+    /// Returns the final paths of the files written so far.
     ///
     /// # Errors
     /// If the hidden folder cannot be read.
@@ -126,8 +126,8 @@ impl Staging {
         Ok(files.into_iter().map(|file| self.named.join(file)).collect())
     }
 
-    /// Returns a note on files of an earlier run that stay among these where `guard` replaces files: those in the folder whose paths
-    /// in it `is_result` takes for results, and that no new file replaces.
+    /// Returns a note about files of an earlier run that remain although `guard` replaces files: those in the output
+    /// folder that `is_result` recognises and no new file replaces.
     pub fn note_staying(&self, guard: &OutputGuard, is_result: &dyn Fn(&Path) -> bool) -> Option<Error> {
         if guard.existing != Existing::Replace {
             return None;
@@ -152,7 +152,7 @@ impl Staging {
     /// previous ones are removed again and the files they had replaced are restored.
     ///
     /// # Errors
-    /// If `guard` does not allow it any more, or a file cannot be written.
+    /// If `guard` no longer permits it, or a file cannot be written.
     pub fn publish(self, guard: &OutputGuard) -> Result<()> {
         let root = self.root();
         let files = files_in(&root).map_err(|error| Error::io(&self.target, &error))?;
@@ -181,7 +181,7 @@ impl Staging {
     }
 }
 
-/// Returns the files in `folder` and the folders in it, relative to it, in the order of their names.
+/// Returns the files in `folder` and its subfolders as relative paths, sorted by name.
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (BTreeSet::new(), vec![PathBuf::new()]);
     while let Some(relative) = folders.pop() {
@@ -207,7 +207,7 @@ impl Drop for Hidden {
 /// Removes unfinished output before the process exits without returning.
 pub fn discard_unfinished() {
     for folder in std::mem::take(&mut *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)) {
-        let _ = fs::remove_dir_all(folder); // What stays is removed by the next command that writes there.
+        let _ = fs::remove_dir_all(folder); // The next command that writes there removes the rest.
     }
 }
 
@@ -275,7 +275,7 @@ fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns a new hidden folder in `home`, and the lock that keeps others from removing it.
+/// Creates a hidden folder in `home`, with the lock that keeps others from removing it.
 fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
     loop {
         let hidden = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempdir_in(home)?;
@@ -283,7 +283,7 @@ fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
         let lock = File::create_new(&path)?;
         // Disks without locks: nothing is removed as stale there either.
         let _ = lock.lock();
-        // Another process may have taken the new folder for a stale one before it was locked.
+        // Another process may have removed the new folder as stale before it was locked.
         if path.exists() {
             UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).insert(hidden.path().to_owned());
             return Ok((hidden, lock));
@@ -302,7 +302,7 @@ fn remove_stale(home: &Path) {
         let path = entry.path();
         let is_folder = path.is_dir();
         let lock = File::open(if is_folder { path.join(LOCK) } else { path.clone() });
-        // Files are not locked elsewhere, see `atomic`.
+        // On other systems files are not locked, see `atomic`.
         let is_stale = (is_folder || cfg!(unix)) && lock.as_ref().is_ok_and(|lock| lock.try_lock().is_ok());
         let removed = match is_folder {
             _ if !is_stale => continue,

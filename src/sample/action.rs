@@ -1,7 +1,7 @@
-//! The actions and how a body performs them: joint angles over one cycle.
+//! The actions, as joint angles over one cycle of movement.
 //!
-//! Every action is a smooth cycle through ordinary postures, so that a single frame is often not enough to tell
-//! them apart: a bent knee may be a squat or a jump, raised hands a clap or a punch.
+//! Every action is a smooth cycle through ordinary postures, so that a single frame is often not enough to distinguish
+//! them: a bent knee may be a squat or a jump, raised hands a clap or a punch.
 
 use std::f32::consts::TAU;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::pose::{Limb, Pose};
 pub enum Action {
     /// Bends the upper body forward and straightens again.
     Bow,
-    /// Brings both hands together in front of the chest, again and again.
+    /// Brings both hands together in front of the chest, repeatedly.
     Clap,
     /// Crouches and leaps off the ground.
     Jump,
@@ -35,7 +35,7 @@ pub const ACTIONS: [Action; 8] =
     [Action::Bow, Action::Clap, Action::Jump, Action::Kick, Action::Punch, Action::Squat, Action::Walk, Action::Wave];
 
 impl Action {
-    /// The class name, as in folder and file names.
+    /// Returns the class name, as in folder and file names.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bow => "bow",
@@ -49,7 +49,7 @@ impl Action {
         }
     }
 
-    /// Duration of one cycle at ordinary tempo.
+    /// Returns the duration of one cycle at normal tempo.
     pub(super) fn period_secs(self) -> f32 {
         match self {
             Self::Bow => 1.8,
@@ -63,7 +63,7 @@ impl Action {
         }
     }
 
-    /// The posture after `cycles` cycles, performed with `vigour` (1 is ordinary).
+    /// Returns the posture after `cycles` cycles, performed with `vigour` (1 is normal).
     pub(super) fn pose(self, cycles: f32, vigour: f32) -> Pose {
         let phase = cycles.rem_euclid(1.0);
         match self {
@@ -85,7 +85,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// 0 until `rise[0]`, up to 1 at `rise[1]`, back to 0 from `fall[0]` to `fall[1]`, smooth throughout.
+/// Returns 0 until `rise[0]`, up to 1 at `rise[1]`, back to 0 from `fall[0]` to `fall[1]`, smooth throughout.
 fn pulse(phase: f32, rise: [f32; 2], fall: [f32; 2]) -> f32 {
     smoothstep(rise[0], rise[1], phase) - smoothstep(fall[0], fall[1], phase)
 }
@@ -94,7 +94,7 @@ fn sine(phase: f32) -> f32 {
     (phase * TAU).sin()
 }
 
-/// Thigh, shin and hips of a knee bend by `depth` degrees at each joint.
+/// Bends thighs, shins and hips for a knee bend of `depth` degrees at each joint.
 fn bend_knees(pose: &mut Pose, depth: f32) {
     for leg in &mut pose.legs {
         leg.upper.swing += depth;

@@ -1,8 +1,8 @@
-//! Affine maps of the plane: where a flat part of the scene is in the picture.
+//! Affine maps of the plane, which place flat parts of the scene in the picture.
 
-/// `p ↦ p[0]·x_axis + p[1]·y_axis + origin`.
+/// The map `p ↦ p[0]·x_axis + p[1]·y_axis + origin`.
 ///
-/// In f64: flow is a small difference of two of these, and it is to be exact in f32.
+/// In f64: flow is a small difference of two of these maps, and must be exact in f32.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Affine {
     pub x_axis: [f64; 2],
@@ -16,17 +16,17 @@ impl Affine {
         [x + self.origin[0], y + self.origin[1]]
     }
 
-    /// The map without its shift.
+    /// Applies the map without its translation.
     fn turn(&self, p: [f64; 2]) -> [f64; 2] {
         [p[0] * self.x_axis[0] + p[1] * self.y_axis[0], p[0] * self.x_axis[1] + p[1] * self.y_axis[1]]
     }
 
-    /// First this map, then `outer`.
+    /// Returns the composition that applies this map, then `outer`.
     pub fn then(&self, outer: &Self) -> Self {
         Self { x_axis: outer.turn(self.x_axis), y_axis: outer.turn(self.y_axis), origin: outer.apply(self.origin) }
     }
 
-    /// The map back; the axes must not be parallel.
+    /// Returns the inverse map; the axes must not be parallel.
     pub fn inverse(&self) -> Self {
         let determinant = self.determinant();
         let back = Self {
@@ -38,7 +38,7 @@ impl Affine {
         Self { origin: [-origin[0], -origin[1]], ..back }
     }
 
-    /// Scale factor of lengths, the geometric mean over all directions.
+    /// Returns the scale factor of lengths, the geometric mean over all directions.
     pub fn scale(&self) -> f64 {
         self.determinant().abs().sqrt()
     }

@@ -1,4 +1,5 @@
-//! Backdrops painted once per clip instead of once per frame: most of a clip's pixels, and the costliest ones.
+//! Backdrops rendered once per clip instead of once per frame, as they are most of the pixels and the most expensive
+//! ones.
 
 use std::sync::Arc;
 
@@ -10,10 +11,11 @@ use super::part::BodyPart;
 /// Samples per pixel of the picture, enough for the finest paint.
 const DENSITY: f32 = 1.5;
 
-/// Reference pixels magnified beyond the last show nothing new; below the first there is little to save.
+/// Useful range of the magnification: above it reference pixels show no more detail, and below it there is little to
+/// save.
 const MAGNIFICATIONS: [f32; 2] = [0.5, 4.0];
 
-/// Paint this far outside the outline is never seen, not even by interpolation.
+/// Distance outside the outline from which paint is never visible, not even by interpolation.
 const UNSEEN_BEYOND: f32 = 3.0;
 
 /// A grid of colours and outline distances, interpolated bilinearly.
@@ -26,7 +28,8 @@ struct BakedGrid {
     distances: Vec<f32>,
 }
 
-/// `part` with what is in the box `seen` looked up from a grid; outside the box its rim repeats.
+/// Returns `part` with the content of the box `seen` looked up in a grid; outside of the box its border values are
+/// repeated.
 ///
 /// `magnification` is the number of pixels of the picture per reference pixel.
 pub(super) fn baked(part: BodyPart, seen: [Point; 2], magnification: f32) -> BodyPart {
@@ -51,7 +54,7 @@ impl BakedGrid {
         Self { corner: low, density, columns, rows, colours, distances }
     }
 
-    /// The index of the sample above and to the left of `p`, and how far `p` is from it, in samples.
+    /// Returns the index of the sample above and to the left of `p`, and the distance of `p` from it, in samples.
     fn locate(&self, p: Point) -> (usize, f32, f32) {
         let x = ((p[0] - self.corner[0]) * self.density).clamp(0.0, (self.columns - 2) as f32);
         let y = ((p[1] - self.corner[1]) * self.density).clamp(0.0, (self.rows - 2) as f32);

@@ -5,7 +5,7 @@ use super::paint::{Colour, Point, fractal, length, lines, mix, repeat, shade, sm
 /// Pattern of the second colour on the first.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pattern {
-    /// Blotches, as on a washed cloth.
+    /// Mottled, like washed cloth.
     Mottled,
     /// Stripes around the limb.
     Hoops,
@@ -27,7 +27,7 @@ pub(super) struct Fabric {
 }
 
 impl Fabric {
-    /// The colour at `p`, whose first coordinate runs along the limb; `seed` makes the grain.
+    /// Returns the colour at `p`, whose first coordinate is along the limb; `seed` determines the grain.
     pub fn colour(&self, p: Point, seed: u32) -> Colour {
         let [along, across] = p;
         let share = match self.pattern {

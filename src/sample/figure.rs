@@ -1,4 +1,4 @@
-//! The person: a part for every bone, and where each part is in the picture at a given posture.
+//! The figure: one part per bone, and the position of each part in the picture for a posture.
 
 use super::affine::Affine;
 use super::head;
@@ -10,7 +10,7 @@ use super::style::{Outfit, Style};
 /// Elevation of the viewer, degrees; it sets the nearer foot a little lower in the picture.
 const ELEVATION_DEGREES: f32 = 7.0;
 
-/// A bone that points at the viewer is drawn at least this share of its length.
+/// Minimum share of its length at which a bone that points at the viewer is drawn.
 const SHORTEST: f64 = 0.3;
 
 /// A figure of one style, seen from one side.
@@ -22,7 +22,7 @@ pub(super) struct PersonFigure {
 }
 
 impl PersonFigure {
-    /// `yaw_degrees` is how far the figure is turned away from the viewer, to the right; `seed` makes its textures.
+    /// Creates a figure turned away from the viewer by `yaw_degrees`, to the right; `seed` determines its textures.
     pub fn new(style: &Style, yaw_degrees: f32, seed: u32) -> Self {
         let yaw = yaw_degrees.to_radians();
         let body = Proportions::new(style.build.legs, style.build.head);
@@ -31,7 +31,7 @@ impl PersonFigure {
         Self { parts, body, height: style.build.height, yaw }
     }
 
-    /// The parts from back to front with their maps to reference pixels, the feet standing at the origin.
+    /// Returns the parts from back to front with their maps to reference pixels; the feet are at the origin.
     pub fn layers(&self, now: &Pose, next: &Pose) -> Vec<(&BodyPart, Affine, Affine)> {
         let bones = bones_in_space(now, &self.body);
         let (now, next) = (self.places(&bones), self.places(&bones_in_space(next, &self.body)));
@@ -40,7 +40,8 @@ impl PersonFigure {
         order.into_iter().map(|i| (&self.parts[i], now[i], next[i])).collect()
     }
 
-    /// A sort key, larger nearer to the viewer: legs behind the shirt, arms before or behind it as they move.
+    /// Returns a sort key, larger for nearer parts: legs behind the shirt, arms before or behind it depending on their
+    /// position.
     fn nearness(&self, index: usize, bones: &[[Space; 2]; 12]) -> f32 {
         let middle = |i: usize| -> Space { std::array::from_fn(|axis| (bones[i][0][axis] + bones[i][1][axis]) / 2.0) };
         let depth = |i: usize| self.depth(middle(i));
@@ -55,12 +56,12 @@ impl PersonFigure {
         }
     }
 
-    /// Body heights towards the viewer.
+    /// Returns the depth towards the viewer, in body heights.
     fn depth(&self, [x, _, z]: Space) -> f32 {
         z * self.yaw.cos() - x * self.yaw.sin()
     }
 
-    /// Reference pixels right and down of the origin.
+    /// Returns the position right of and below the origin, in reference pixels.
     fn project(&self, [x, y, z]: Space) -> [f64; 2] {
         let (sin, cos) = ELEVATION_DEGREES.to_radians().sin_cos();
         let right = x * self.yaw.cos() + z * self.yaw.sin();
@@ -68,7 +69,7 @@ impl PersonFigure {
         [f64::from(right * self.height), f64::from(down * self.height)]
     }
 
-    /// The maps from the parts to the picture: along the bone foreshortened, across it not.
+    /// Returns the maps from the parts to the picture, foreshortened along the bones but not across them.
     fn places(&self, bones: &[[Space; 2]; 12]) -> Vec<Affine> {
         let place = |[from, to]: &[Space; 2]| {
             let length = (0..3).map(|i| (to[i] - from[i]).powi(2)).sum::<f32>().sqrt() * self.height;
@@ -82,7 +83,8 @@ impl PersonFigure {
     }
 }
 
-/// Makes the parts. In a part's coordinates x runs along the bone from its start, y across, in reference pixels.
+/// A builder of the parts. In a part's coordinates x is along the bone from its start, y across it, in reference
+/// pixels.
 struct Tailor<'a> {
     style: &'a Style,
     body: Proportions,
@@ -128,7 +130,7 @@ impl Tailor<'_> {
         }
     }
 
-    /// A limb of the given outline in what the outfit puts on it; the farther side is in the shade.
+    /// Creates a limb with the given outline, dressed in the outfit; the far side is shaded.
     fn sewn(&self, bone: Bone, side: usize, outline: Vec<Capsule>) -> BodyPart {
         let outfit = self.style.outfit;
         let light = if side == 0 { 1.0 } else { 0.80 };
@@ -188,7 +190,7 @@ fn dressed(outfit: &Outfit, bone: Bone, p: Point, seed: u32, [upper_arm, forearm
     }
 }
 
-/// A shoe with a light sole along its lower edge.
+/// Returns the colour of a shoe with a light sole along its lower edge.
 fn shoe(colour: Colour, p: Point, seed: u32) -> Colour {
     let sole = smoothstep(1.2, 2.2, p[1]);
     let leather = shade(colour, 1.0 + 0.2 * fractal(seed, p, 4.0, 2));

@@ -4,9 +4,9 @@ use super::paint::{Colour, Point, fractal, length, mix, round_shade, shade, skin
 use super::part::{BodyPart, Capsule, union_distance, union_extent};
 use super::style::{Hair, Style};
 
-/// The head of a figure turned by `yaw`, `height` reference pixels from neck to crown.
+/// Creates the head of a figure turned by `yaw`, `height` reference pixels from neck to crown.
 ///
-/// x runs upwards from the neck, y to the side the figure looks at.
+/// x is upwards from the neck, y towards the side that the figure faces.
 pub(super) fn part(style: &Style, height: f32, yaw: f32, seed: u32) -> BodyPart {
     let radius = 0.40 * height;
     let skull = [height - radius, 0.0];
@@ -23,7 +23,7 @@ pub(super) fn part(style: &Style, height: f32, yaw: f32, seed: u32) -> BodyPart 
     BodyPart::solid(extent, Box::new(move |p| union_distance(&outline, p)), Box::new(paint))
 }
 
-/// Amount by which hair extends the outline of the bald head.
+/// Returns the outline of the hair around the bald head.
 fn hair_outline(hair: Hair, [x, y]: Point, radius: f32, yaw: f32) -> Vec<Capsule> {
     let back = -yaw.sin();
     let cap = Capsule::circle([x + 0.08 * radius, y + 0.10 * radius * back], 1.05 * radius);
@@ -45,7 +45,7 @@ fn hair_outline(hair: Hair, [x, y]: Point, radius: f32, yaw: f32) -> Vec<Capsule
     }
 }
 
-/// All that the colour of a point on the head depends on.
+/// The parameters of the colour of a point on the head.
 struct Look {
     style: Style,
     skull: Point,

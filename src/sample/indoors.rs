@@ -1,9 +1,9 @@
-//! Places under a roof: room, gym, stage, library.
+//! Indoor backdrops: room, gym, stage, library.
 
 use super::paint::{Colour, Point, cell, floor, fractal, length, lines, mix, repeat, rgb, shade, smoothstep};
 use super::plane::ScenePlane;
 
-/// The row where walls meet the floor.
+/// The row in which walls meet the floor.
 const WALL_FOOT: f32 = 40.0;
 
 /// Wallpaper, pictures and boards.
@@ -84,7 +84,7 @@ pub(super) fn library(seed: u32) -> Vec<ScenePlane> {
     ]
 }
 
-/// One shelf is 34 pixels high; books are of all colours and of different height.
+/// Returns the colour of a bookshelf: each shelf is 34 pixels high; books differ in colour and height.
 fn books(seed: u32, p: Point) -> Colour {
     const SHELF: f32 = 34.0;
     const PALETTE: [u32; 8] = [0xA23B3B, 0x2F5D7C, 0x4E7D4A, 0xC98B3A, 0x6B4A7E, 0xD8C9A6, 0x3A3F4B, 0x9A6A4A];
@@ -104,7 +104,7 @@ fn books(seed: u32, p: Point) -> Colour {
     mix(filled, wood, smoothstep(4.4, 3.4, height_above))
 }
 
-/// The number of the book at `x`, the distance from its middle, and its width: pairs of a thick and a thin one.
+/// Returns the number of the book at `x`, the distance from its centre, and its width: pairs of a thick and a thin one.
 fn book_at(x: f32) -> (i32, f32, f32) {
     match repeat(x, 15.0) {
         (pair, within) if within < 8.6 => (pair * 2, (within - 4.3).abs(), 8.6),

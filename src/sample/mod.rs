@@ -1,10 +1,10 @@
-//! A data set that needs no download: drawn people who wave, clap and walk, with flow and labels known exactly.
+//! A generated data set that needs no download: drawn people who perform actions, with exact flow and labels.
 //!
-//! The walk through the module: an [`Action`] gives a posture for every instant; the posture puts the bones in space;
-//! the figure of a [`Style`] lays a flat, textured part along each bone; backdrop and figure become layers, each with
-//! an affine map into this frame and into the next. The renderer makes both the picture and its flow from them;
-//! [`write_project`] puts all of it on disk, [`write_pairs`] single pairs with their flow, [`write_recordings`] minutes of
-//! actions in turn with their times.
+//! An [`Action`] defines a posture for every instant; the posture places the bones in space; the figure of a [`Style`]
+//! puts a flat, textured part along each bone; backdrop and figure become layers, each with affine maps into this frame
+//! and into the next. The renderer computes both the picture and its flow from them. [`write_project`] writes the data
+//! set to disk, [`write_pairs`] individual pairs with their flow, and [`write_recordings`] minutes of consecutive
+//! actions with their times.
 
 mod action;
 mod affine;
@@ -39,7 +39,7 @@ pub use style::{STYLES, Style};
 use crate::flow::FlowField;
 use crate::video::Geometry;
 
-/// A clip with everything there is to know about it.
+/// A clip with its frames, flow and label.
 pub struct SampleClip {
     /// The frames, at [`FPS`].
     pub frames: Vec<RgbImage>,
@@ -49,7 +49,7 @@ pub struct SampleClip {
     pub action: Action,
 }
 
-/// Draws a clip of `frames` frames; the same arguments give the same clip.
+/// Renders a clip of `frames` frames; equal arguments give equal clips.
 ///
 /// # Panics
 /// If a side of `geometry` is 0.

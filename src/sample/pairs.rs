@@ -1,4 +1,5 @@
-//! Pairs of generated frames with their exact flow, in the layout of FlyingChairs: something to teach flow networks without a download.
+//! Pairs of generated frames with their exact flow, in the layout of FlyingChairs, to train flow networks without a
+//! download.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,11 @@ use crate::error::Result;
 use crate::flow::files::write_flo;
 use crate::video::Geometry;
 
-/// Pairs that are drawn at once.
+/// Number of pairs rendered at once.
 const AT_ONCE: usize = 32;
 
-/// Writes `count` pairs of `geometry` below `dir`, each of an action, a style and random details of its own; the same `seed` writes
-/// the same pairs. `progress` is called with the number of pairs done and of all.
+/// Writes `count` pairs of size `geometry` below `dir`, each with a random action, style and details; the same `seed`
+/// writes the same pairs. `progress` is called with the number of pairs done and of all.
 ///
 /// # Errors
 /// If the folder cannot be written to.
@@ -41,13 +42,13 @@ pub fn write_pairs(
     Ok(())
 }
 
-/// Returns the files of pair `number`, from 1, below `dir`: both pictures and the flow.
+/// Returns the files of pair `number`, from 1, below `dir`: both images and the flow.
 pub fn pair_files(dir: &Path, number: usize) -> [PathBuf; 3] {
     ["img1.ppm", "img2.ppm", "flow.flo"].map(|name| dir.join("data").join(format!("{number:05}_{name}")))
 }
 
 fn write_pair(dir: &Path, number: usize, geometry: Geometry, seed: u64) -> Result<()> {
-    // A stream of its own for each pair: what one draws changes no other.
+    // A separate random stream for each pair, so that pairs are independent of each other.
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(number as u64);
     let (action, style) = (rng.random_range(0..ACTIONS.len()), rng.random_range(0..STYLES.len()));

@@ -1,4 +1,4 @@
-//! A flat part of the scene: an outline filled with paint, in coordinates of its own.
+//! A flat part of the scene: an outline filled with paint, in local coordinates.
 
 use super::paint::{Colour, Point, length};
 
@@ -12,26 +12,26 @@ pub(super) type Paint = Box<dyn Fn(Point) -> Colour + Send + Sync>;
 pub(super) struct BodyPart {
     pub outline: Outline,
     pub paint: Paint,
-    /// Opposite corners of a box that the outline keeps within; infinite for backdrops.
+    /// Opposite corners of a bounding box of the outline; infinite for backdrops.
     pub extent: [Point; 2],
-    /// 1 for solid things. A shadow is less, and is no surface: flow looks through it.
+    /// 1 for solid parts. A shadow has less, and does not count as a surface for the flow.
     pub opacity: f32,
     /// Width of the edge in pixels of the picture.
     pub softness: f32,
 }
 
 impl BodyPart {
-    /// A solid part with an antialiased edge.
+    /// Creates a solid part with an antialiased edge.
     pub fn solid(extent: [Point; 2], outline: Outline, paint: Paint) -> Self {
         Self { outline, paint, extent, opacity: 1.0, softness: 1.0 }
     }
 
-    /// A part that reaches beyond the picture on all sides but where `outline` ends it.
+    /// Creates a part that extends beyond the picture on all sides, except where `outline` limits it.
     pub fn backdrop(outline: Outline, paint: Paint) -> Self {
         Self::solid([[f32::NEG_INFINITY; 2], [f32::INFINITY; 2]], outline, paint)
     }
 
-    /// A dark, soft ellipse around the origin.
+    /// Creates a dark, soft ellipse around the origin.
     pub fn shadow(half_width: f32, half_height: f32) -> Self {
         let outline = move |[x, y]: Point| (length(x / half_width, y / half_height) - 1.0) * half_height;
         Self {
@@ -44,7 +44,7 @@ impl BodyPart {
     }
 }
 
-/// A stretch between two circles of different size, the shape of limbs.
+/// The convex hull of two circles of different radii, the shape of limbs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Capsule {
     pub from: Point,
@@ -58,7 +58,7 @@ impl Capsule {
         Self { from: centre, to: centre, from_radius: radius, to_radius: radius }
     }
 
-    /// Signed distance of `p`; the radius runs linearly along the stretch.
+    /// Returns the signed distance of `p`; the radius is interpolated linearly.
     pub fn distance(&self, p: Point) -> f32 {
         let axis = [self.to[0] - self.from[0], self.to[1] - self.from[1]];
         let offset = [p[0] - self.from[0], p[1] - self.from[1]];
@@ -76,12 +76,12 @@ impl Capsule {
     }
 }
 
-/// Signed distance of `p` to the union of `capsules`.
+/// Returns the signed distance of `p` to the union of `capsules`.
 pub(super) fn union_distance(capsules: &[Capsule], p: Point) -> f32 {
     capsules.iter().map(|capsule| capsule.distance(p)).fold(f32::INFINITY, f32::min)
 }
 
-/// The box around `capsules`.
+/// Returns the bounding box of `capsules`.
 pub(super) fn union_extent(capsules: &[Capsule]) -> [Point; 2] {
     let nothing = [[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]];
     capsules.iter().map(Capsule::extent).fold(nothing, |a, b| {

@@ -1,4 +1,4 @@
-//! The sample as files: clips in a folder per class, lists in UCF101's format, some exact flow.
+//! The sample as files: clips in one folder per class, lists in UCF101's format, and some exact flow.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,16 +15,17 @@ const GEOMETRY: Geometry = Geometry { width: 320, height: 240 };
 /// Length of the sample's clips in frames.
 const FRAMES: usize = 40;
 
-/// The last styles are kept aside for testing: nobody and no place in the test list is also in the training list.
+/// Number of styles for training; the others are for testing, so that training and test share neither persons nor
+/// places.
 const TRAINING_STYLES: usize = 6;
 
 /// The styles of [`SampleSize::Few`]; the last is one for testing.
 const FEW_STYLES: [usize; 3] = [0, 1, 6];
 
-/// Pairs of frames whose exact flow is stored, for one clip of every test style: one window of the networks.
+/// Number of frame pairs whose exact flow is stored, for one clip of every test style: one window of the networks.
 const FLOW_PAIRS: usize = 10;
 
-/// Action and style of the clip to look at first.
+/// Action and style of the clip to show first.
 const FIRST: (Action, usize) = (Action::Wave, 0);
 
 /// The paths of a written sample.
@@ -32,20 +33,20 @@ const FIRST: (Action, usize) = (Action::Wave, 0);
 pub struct SampleProject {
     /// The folder with one sub-folder of clips per class.
     pub clips: PathBuf,
-    /// Numbers and names of the classes.
+    /// Class index with numbers and names.
     pub classes: PathBuf,
-    /// Clips to train on, with class numbers.
+    /// List of training clips, with class numbers.
     pub train_list: PathBuf,
-    /// Clips to test on.
+    /// List of test clips.
     pub test_list: PathBuf,
-    /// The clip to look at first.
+    /// The clip to show first.
     pub first: PathBuf,
 }
 
-/// How much of the sample is written.
+/// The size of the sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleSize {
-    /// Every action in three styles, one of which is for testing: enough to look at and to label.
+    /// Every action in three styles, one of which is for testing: enough for viewing and labelling.
     Few,
     /// Every action in every style.
     Full,
@@ -57,10 +58,10 @@ impl SampleSize {
     }
 }
 
-/// Writes the whole sample below `dir`, which is made if need be; the same `seed` writes the same pictures.
+/// Writes the whole sample below `dir`, which is created if missing; the same `seed` writes the same pictures.
 ///
-/// `progress` is called before the first and after every clip with the number of clips done and of all. The clip to look at first,
-/// [`first_clip`], is written before the others.
+/// `progress` is called before the first and after every clip with the number of clips done and of all. The clip to
+/// show first, [`first_clip`], is written before the others.
 ///
 /// # Errors
 /// If the folder cannot be written to or a clip cannot be encoded.
@@ -70,11 +71,11 @@ pub fn write_project(dir: &Path, seed: u64, progress: &mut dyn FnMut(usize, usiz
     Ok(SampleProject { clips: dir.join("clips"), classes, train_list, test_list, first: first_clip(dir) })
 }
 
-/// Writes so much of the sample as [`write_project`] does, unless `is_stopped` says that it is to end; the clips written until then
-/// stay; `progress` is also called with the clip that was just written. Returns whether all are written.
+/// Writes a sample of this size like [`write_project`], until `is_stopped` returns true; the finished clips are kept.
+/// `progress` also receives the clip just written. Returns whether all are written.
 ///
 /// # Errors
-/// As [`write_project`].
+/// Same as [`write_project`].
 pub fn write_part(
     dir: &Path,
     seed: u64,
@@ -98,13 +99,13 @@ pub fn write_part(
     Ok(true)
 }
 
-/// Returns the clip to look at first of the sample below `dir`.
+/// Returns the clip to show first of the sample below `dir`.
 pub fn first_clip(dir: &Path) -> PathBuf {
     let (action, style) = FIRST;
     dir.join("clips").join(SampleEntry { action, style }.file())
 }
 
-/// The files that [`write_project`] writes first of all below `dir`: where they are, there is a sample already.
+/// Returns the files that [`write_project`] writes first below `dir`: if they exist, there is a sample already.
 pub fn files(dir: &Path) -> [PathBuf; 4] {
     ["classInd.txt", "trainlist01.txt", "testlist01.txt", "README.txt"].map(|name| dir.join(name))
 }
@@ -116,17 +117,17 @@ struct SampleEntry {
 }
 
 impl SampleEntry {
-    /// `wave/wave_01`.
+    /// Returns the path without extension, such as `wave/wave_01`.
     fn stem(&self) -> String {
         format!("{0}/{0}_{1:02}", self.action, self.style + 1)
     }
 
-    /// The clip below the clips' folder, as lists name it.
+    /// Returns the path in the clips folder, as in the lists.
     fn file(&self) -> String {
         format!("{}.mp4", self.stem())
     }
 
-    /// As in `classInd.txt`, from 1.
+    /// Returns the class number in `classInd.txt`, from 1.
     fn class(&self) -> usize {
         self.action as usize + 1
     }
@@ -135,16 +136,17 @@ impl SampleEntry {
         self.style < TRAINING_STYLES
     }
 
-    /// One action of every test style: 10 files of 0.6 MB are enough to measure a network with.
+    /// Returns whether its flow is stored: for one action of every test style, 10 files of 0.6 MB are enough to
+    /// evaluate a network.
     fn has_flow(&self) -> bool {
         let chosen = [Action::Wave, Action::Walk];
         (TRAINING_STYLES..STYLES.len()).zip(chosen).any(|pair| pair == (self.style, self.action))
     }
 }
 
-/// Writes a clip, or nothing of it if it is stopped; returns whether it is written.
+/// Writes a clip, or nothing if it is stopped; returns whether it was written.
 fn write_clip(dir: &Path, entry: &SampleEntry, seed: u64, is_stopped: &dyn Fn() -> bool) -> Result<bool> {
-    // Neighbouring seeds for neighbouring clips would do; the factor keeps two samples of different seeds apart.
+    // The factor separates samples with different seeds.
     let clip_seed = seed.wrapping_mul(1009).wrapping_add((entry.class() * STYLES.len() + entry.style) as u64);
     let clip = GeneratedClip::new(entry.action, &STYLES[entry.style], clip_seed, FRAMES, GEOMETRY);
     let path = dir.join("clips").join(entry.file());
@@ -177,13 +179,13 @@ fn write_lists(dir: &Path, entries: &[SampleEntry]) -> Result<()> {
     write_text(&test_list, &test)
 }
 
-/// Writes `text` to the file `path`, whose folder is made.
+/// Writes `text` to the file `path`, and creates its folder.
 pub(super) fn write_text(path: &Path, text: &str) -> Result<()> {
     make_folder(path)?;
     fs::write(path, text).map_err(|error| Error::io(path, &error))
 }
 
-/// Makes the folder that the file `path` is to be in.
+/// Creates the folder of the file `path`.
 pub(super) fn make_folder(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))

@@ -1,4 +1,4 @@
-//! Layers to pixels: the picture and, from the same maps, the exact flow.
+//! Rendering of layers: the picture and, from the same maps, the exact flow.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -8,19 +8,19 @@ use super::part::BodyPart;
 use crate::flow::FlowField;
 use crate::video::Geometry;
 
-/// Transmittance below which what is behind cannot change a byte.
+/// Transmittance below which deeper layers cannot change a byte.
 const OPAQUE_BELOW: f32 = 1.0 / 512.0;
 
-/// A part with its place in this frame's and the next frame's picture.
+/// A part with its maps into this frame and into the next one.
 pub(super) struct RenderLayer<'a> {
     pub part: &'a BodyPart,
     pub now: Affine,
     pub next: Affine,
 }
 
-/// Draws `layers`, given from back to front, and tells for every pixel where its surface goes.
+/// Renders `layers`, given from back to front, and the flow of every pixel.
 ///
-/// The flow of a pixel is that of the front-most layer that covers at least half of it, taken at its centre.
+/// The flow of a pixel is that of the front-most layer that covers at least half of it, evaluated at its centre.
 pub(super) fn render(layers: &[RenderLayer<'_>], geometry: Geometry) -> (RgbImage, FlowField) {
     let (width, height) = (geometry.width as usize, geometry.height as usize);
     let prepared: Vec<Prepared<'_>> = layers.iter().rev().map(Prepared::new).collect(); // front to back
@@ -39,7 +39,7 @@ pub(super) fn render(layers: &[RenderLayer<'_>], geometry: Geometry) -> (RgbImag
     (picture, FlowField::new(width, height, uv))
 }
 
-/// Colour and flow at the point `p` of the picture, through layers given from front to back.
+/// Returns colour and flow at the point `p` of the picture, through layers given from front to back.
 fn look(layers: &[&Prepared<'_>], p: [f64; 2]) -> ([u8; 3], [f32; 2]) {
     let mut colour = [0.0; 3];
     let mut motion = None;
@@ -69,15 +69,15 @@ fn look(layers: &[&Prepared<'_>], p: [f64; 2]) -> ([u8; 3], [f32; 2]) {
     (colour.map(|channel| (channel * 255.0 + 0.5) as u8), motion.unwrap_or_default())
 }
 
-/// A layer with all that a pixel needs worked out.
+/// A layer with precomputed values for pixels.
 struct Prepared<'a> {
     part: &'a BodyPart,
     to_local: Affine,
-    /// From this frame's picture to the next one's.
+    /// Map from this frame's picture to the next one's.
     motion: Affine,
     /// Pixels per unit of the part.
     scale: f32,
-    /// Columns and rows between which the part lies, edges included.
+    /// Ranges of columns and rows that contain the part, edges included.
     columns: [f64; 2],
     rows: [f64; 2],
 }
@@ -100,7 +100,7 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// The columns and the rows that a layer can touch; all of them for one without an extent.
+/// Returns the columns and rows that a layer can touch; all of them for one without an extent.
 fn bounds(layer: &RenderLayer<'_>, margin: f64) -> [[f64; 2]; 2] {
     let [low, high] = layer.part.extent;
     if !low[0].is_finite() {
@@ -144,7 +144,7 @@ mod tests {
         let (picture, flow) = render(&layers, Geometry { width: 32, height: 32 });
 
         assert_eq!(picture.get_pixel(18, 16).0, [0, 255, 0]);
-        // The pixel centre is at (2.5, 0.5) from the disc's centre, turns by 30° and rises by 2.
+        // The pixel centre is at (2.5, 0.5) from the disc's centre, rotates by 30° and rises by 2.
         let (sin, cos) = 30f64.to_radians().sin_cos();
         let exact = [2.5 * cos - 0.5 * sin - 2.5, 2.5 * sin + 0.5 * cos - 0.5 - 2.0];
         assert_eq!(flow.at(18, 16), exact.map(|component| component as f32));

@@ -1,9 +1,9 @@
-//! The places in which the figure acts.
+//! The backdrops of the figure.
 
 use super::plane::ScenePlane;
 use super::{indoors, outdoors};
 
-/// A place.
+/// A backdrop.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Backdrop {
     Park,
@@ -17,7 +17,7 @@ pub(super) enum Backdrop {
 }
 
 impl Backdrop {
-    /// Its planes from back to front; `seed` makes what is random in them.
+    /// Returns its planes from back to front; `seed` determines the random details.
     pub fn planes(self, seed: u32) -> Vec<ScenePlane> {
         match self {
             Self::Park => outdoors::park(seed),

@@ -1,11 +1,11 @@
-//! Which items of a job a shard has.
+//! Assignment of a job's items to shards.
 
 use std::ops::Range;
 
 use super::Shard;
 
-/// Returns the positions in `keys` that belong to `shard`, ascending. The items are dealt out one by one in the order of their keys, so
-/// that the shards differ by at most one item, and the order in which a disk lists them does not matter.
+/// Returns the positions in `keys` that belong to `shard`, ascending. The items are assigned round-robin in the order
+/// of their keys, so that shards differ by at most one item and the listing order of a disk does not matter.
 pub fn assigned<K: Ord>(keys: &[K], shard: Shard) -> Vec<usize> {
     let mut order: Vec<usize> = (0..keys.len()).collect();
     order.sort_by(|&a, &b| keys[a].cmp(&keys[b]));
@@ -14,8 +14,8 @@ pub fn assigned<K: Ord>(keys: &[K], shard: Shard) -> Vec<usize> {
     positions
 }
 
-/// Returns the positions of `items` items that belong to `shard` where each shard has a stretch of the list, as of the frames of a video:
-/// the shards differ by at most one item.
+/// Returns the positions of `items` items that belong to `shard` if each shard has a contiguous range, as for the
+/// frames of a video; shards differ by at most one item.
 pub fn stretch(items: usize, shard: Shard) -> Range<usize> {
     let border = |shards: usize| items / shard.count() * shards + (items % shard.count()).min(shards);
     border(shard.index() - 1)..border(shard.index())

@@ -1,4 +1,5 @@
-//! Shards under way: their results so far, with which one that was stopped continues, and a lock that shows that one is computed.
+//! Checkpoints of running shards: intermediate results for resuming, and a lock that shows that a shard is being
+//! computed.
 
 use std::fs;
 use std::io::Write;
@@ -14,18 +15,18 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 
-/// Time after which results are written again: what a machine that fails has to compute a second time.
+/// Interval of checkpoints: the most work that is lost when a machine fails.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// How the names of files of a shard begin.
+/// Prefixes of the names of a shard's files.
 const KINDS: [&str; 3] = ["part", "unfinished", "running"];
 
-/// The first results of a shard.
+/// Intermediate results of a shard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Unfinished<R> {
-    /// Number of results of the whole shard.
+    /// Number of results of the complete shard.
     of: usize,
-    /// Those that are there.
+    /// The results so far.
     results: R,
 }
 
@@ -34,7 +35,8 @@ pub struct ShardCheckpoint {
     folder: PartFolder,
     manifest: Manifest,
     written: Instant,
-    /// None where another process computes the same shard, as may be after a machine seemed to have failed: either may finish it.
+    /// `None` if another process computes the same shard, as after an apparent failure of a machine: either may finish
+    /// it.
     lock: Option<FileLock>,
 }
 
@@ -47,12 +49,12 @@ impl PartFolder {
         self.dir().join(format!("running-{}-of-{}.lock", shard.index(), shard.count()))
     }
 
-    /// Returns whether a process computes `shard`, on disks with locks.
+    /// Returns whether a process is computing `shard`, on disks with locks.
     pub fn is_computed(&self, shard: Shard) -> bool {
         FileLock::is_taken(&self.lock_path(shard))
     }
 
-    /// Returns the number of shards by the files that are there, be they complete or not; `None` if there are none.
+    /// Returns the number of shards according to the existing files, complete or not; `None` without files.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -67,29 +69,29 @@ impl PartFolder {
         Ok(names.filter_map(count).max())
     }
 
-    /// Returns whether `shard` was begun and not completed: files of it may be there.
+    /// Returns whether `shard` has intermediate results.
     pub fn is_begun(&self, shard: Shard) -> bool {
         self.unfinished_path(shard).is_file()
     }
 
-    /// Returns how many results of `shard` are there, and of how many, if it is unfinished.
+    /// Returns the number of results of an unfinished `shard` so far, and of all its results.
     pub fn progress(&self, shard: Shard) -> Option<(usize, usize)> {
         let part: Part<Unfinished<Vec<IgnoredAny>>> = read(&self.unfinished_path(shard)).ok()?;
         Some((part.results.results.len(), part.results.of))
     }
 
-    /// Returns the files that may be there of `shard`; the one that was written last shows when it was last heard of.
+    /// Returns the possible files of `shard`; the latest modification time is its last sign of life.
     pub fn files_of(&self, shard: Shard) -> [PathBuf; 2] {
         [self.path(shard), self.unfinished_path(shard)]
     }
 }
 
 impl ShardCheckpoint {
-    /// Begins the shard of `manifest` in `folder`, which exists, and returns the results that another process left. Those of another
-    /// device are left out.
+    /// Starts the shard of `manifest` in `folder`, which exists, and returns the results of an earlier process. Those
+    /// from another device are discarded.
     ///
     /// # Errors
-    /// If they are of another job, or nothing can be written to the folder.
+    /// If they belong to another job, or the folder cannot be written to.
     pub fn begin<T: DeserializeOwned>(folder: &PartFolder, manifest: &Manifest) -> Result<(Self, Vec<T>)> {
         let path = folder.lock_path(manifest.shard);
         let lock = FileLock::take(&path).map_err(|error| Error::io(&path, &error))?;
@@ -117,8 +119,8 @@ impl ShardCheckpoint {
         Ok(if there.manifest.device == self.manifest.device { there.results.results } else { Vec::new() })
     }
 
-    /// Writes the first `results` of `of`, unless that was done a moment ago; returns whether it was time to. A failure is logged: it
-    /// is tried again.
+    /// Writes the first `results` of `of`, unless the last write was recent; returns whether it was due. A failure is
+    /// logged, and writing is tried again later.
     pub fn keep_at_times<T: Serialize>(&mut self, results: &[T], of: usize) -> bool {
         let is_due = self.written.elapsed() >= INTERVAL;
         if is_due {
@@ -141,7 +143,7 @@ impl ShardCheckpoint {
         })
     }
 
-    /// Removes what was kept, as the part is there.
+    /// Removes the checkpoint once the part is complete.
     pub fn finish(self) {
         let shard = self.manifest.shard;
         let path = self.folder.lock_path(shard);

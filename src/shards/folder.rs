@@ -1,4 +1,4 @@
-//! The folder in which the parts of a job meet. Each part is one file, so it is there as a whole or not at all.
+//! The folder with the parts of a job. Each part is one file, so it is either complete or missing.
 
 use std::fs;
 use std::io::Write;
@@ -12,13 +12,13 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// Parts that a message names.
+/// Maximum number of parts named in a message.
 const MOST_NAMED: usize = 8;
 
-/// The results of one shard with what they were made of.
+/// The results of one shard with their manifest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Part<T> {
-    /// What it was made of.
+    /// The description of the job and the shard.
     pub manifest: Manifest,
     /// The results.
     pub results: T,
@@ -31,17 +31,17 @@ pub struct PartFolder {
 }
 
 impl PartFolder {
-    /// Returns the folder `dir`, which need not exist yet.
+    /// Creates a handle of the folder `dir`, which need not exist yet.
     pub fn new(dir: &Path) -> Self {
         Self { dir: dir.to_owned() }
     }
 
-    /// Returns the file of the part of `shard`.
+    /// Returns the path of the part of `shard`.
     pub fn path(&self, shard: Shard) -> PathBuf {
         self.dir.join(format!("part-{}-of-{}.json", shard.index(), shard.count()))
     }
 
-    /// Returns the results of the shard of `manifest` if they are complete already; the device need not be the same.
+    /// Returns the results of the shard of `manifest` if they are already complete; the device may differ.
     ///
     /// # Errors
     /// If the folder has parts of another job, or a damaged one.
@@ -64,13 +64,13 @@ impl PartFolder {
         &self.dir
     }
 
-    /// Writes a part. One of the same job that was written meanwhile is kept instead.
+    /// Writes a part. If the same part was written meanwhile, that one is kept.
     ///
     /// # Errors
-    /// If it cannot be written, a result is not a finite number, or the part of another job is there by now.
+    /// If it cannot be written, a result is not a finite number, or a part of another job was written meanwhile.
     pub fn write<T: Serialize + DeserializeOwned>(&self, part: &Part<T>) -> Result<PathBuf> {
         let path = self.path(part.manifest.shard);
-        // JSON has no NaN and no infinity: better to fail here than when the others are done, too.
+        // JSON has no NaN and no infinity: better to fail here than when all shards are done.
         let text = serde_json::to_string(part).and_then(|text| serde_json::from_str::<Part<T>>(&text).map(|_| text));
         let refuse = |error| Error::file(&path, format!("the results cannot be stored ({error})"), "Check the model");
         let text = text.map_err(refuse)?;
@@ -85,7 +85,7 @@ impl PartFolder {
         Ok(path)
     }
 
-    /// Returns the files of the parts that are there.
+    /// Returns the paths of the existing parts.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -137,7 +137,7 @@ impl PartFolder {
         Error::file(&self.dir, cause, "Run the command again with --shard for each of these")
     }
 
-    /// Returns the shards whose parts are there, sorted.
+    /// Returns the shards with existing parts, sorted.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -150,7 +150,7 @@ impl PartFolder {
         let mut shards = Vec::new();
         for entry in entries {
             let name = entry.map_err(|error| Error::io(&self.dir, &error))?.file_name();
-            // But for other spellings of a number, such as 01.
+            // Skip other spellings of a number, such as 01.
             let shard = name.to_str().and_then(shard_of);
             shards.extend(shard.filter(|&shard| self.path(shard).file_name() == Some(name.as_os_str())));
         }
@@ -159,18 +159,18 @@ impl PartFolder {
     }
 }
 
-/// Returns the shard that a file called `name` is the part of.
+/// Returns the shard of the part file `name`.
 fn shard_of(name: &str) -> Option<Shard> {
     shard_in(name.strip_prefix("part-")?)
 }
 
-/// Returns the shard that `text`, the rest of a file's name, is written for: `2-of-8.json`.
+/// Parses the shard in the rest of a file name: `2-of-8.json`.
 fn shard_in(text: &str) -> Option<Shard> {
     let (index, count) = text.strip_suffix(".json")?.split_once("-of-")?;
     Shard::new(index.parse().ok()?, count.parse().ok()?)
 }
 
-/// Refuses the part of `shard` at `path` among parts of another number.
+/// Fails if the part of `shard` at `path` has another number of shards than `other`.
 fn check_count(path: &Path, shard: Shard, other: Shard, remedy: &str) -> Result<()> {
     if shard.count() == other.count() {
         return Ok(());
@@ -179,7 +179,7 @@ fn check_count(path: &Path, shard: Shard, other: Shard, remedy: &str) -> Result<
     Err(Error::file(path, cause, remedy))
 }
 
-/// Reads the part at `path`, or what is there of one.
+/// Reads the part at `path`, or the requested fields of it.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Part<T>> {
     let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     let refuse = |cause: String| Error::file(path, cause, "Delete it and run its shard again");

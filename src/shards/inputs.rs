@@ -1,4 +1,4 @@
-//! The list of items that a job works on.
+//! The list of a job's input items.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::content_hash::ContentHash;
 
-/// What all machines of a job have to find in the same order: the number of items, and a hash of their names and sizes.
+/// Identity of the input list, which must be the same on all machines of a job: the number of items, and a hash of
+/// their names and sizes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobInputs {
-    /// What an item is: `clip`.
+    /// Kind of item, such as `clip`.
     pub kind: String,
     /// Number of items.
     pub count: usize,
@@ -19,13 +20,13 @@ pub struct JobInputs {
 }
 
 impl JobInputs {
-    /// Returns the list of `count` items, each a `kind`, with this `hash`.
+    /// Creates the identity of a list of `count` items of kind `kind` with this `hash`.
     pub fn new(kind: &str, count: usize, hash: String) -> Self {
         Self { kind: kind.into(), count, hash }
     }
 
-    /// Returns the list of items with these names, each of which is read from some files. The files are compared by their sizes, as
-    /// their paths may be others on another machine.
+    /// Creates the identity of items with these names, each with some files. Only the sizes of files are hashed, as
+    /// their paths may differ between machines.
     pub fn of_files<'a, P: AsRef<Path> + 'a>(
         kind: &str,
         items: impl ExactSizeIterator<Item = (String, Vec<P>)>,
@@ -39,7 +40,7 @@ impl JobInputs {
     }
 }
 
-/// Returns the size of the file at `path` in bytes; 0 of a folder, which has other sizes on other disks.
+/// Returns the size of the file at `path` in bytes; 0 for a folder, whose size differs between disks.
 pub fn size_of(path: &Path) -> u64 {
     fs::metadata(path).ok().filter(fs::Metadata::is_file).map_or(0, |facts| facts.len())
 }

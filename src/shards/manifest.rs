@@ -1,4 +1,4 @@
-//! What a part was made of.
+//! The description of a part: its job, shard and device.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,10 @@ use super::{JobInputs, Shard};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// Longest values that a message shows.
+/// Maximum length of values in messages.
 const MOST_SHOWN: usize = 60;
 
-/// What all parts of a job have in common.
+/// The common properties of all parts of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The command: `evaluate actions`.
@@ -32,21 +32,22 @@ pub struct Job {
 pub struct Manifest {
     /// [`Manifest::SCHEMA`].
     pub schema: String,
-    /// The share of the work.
+    /// The shard.
     pub shard: Shard,
     /// The device that computed it.
     pub device: String,
-    /// The whole work.
+    /// The complete job.
     pub job: Job,
 }
 
 impl Job {
-    /// Returns the job of this version of the program with these `settings`, a structure whose fields are their names.
+    /// Creates the job of this program version with these `settings`, a struct whose field names are the settings'
+    /// names.
     ///
     /// # Errors
-    /// If they cannot be written as JSON.
+    /// If they cannot be serialised as JSON.
     pub fn new(command: &str, settings: &impl Serialize, inputs: JobInputs) -> Result<Self> {
-        // By way of text, as they are read: numbers of 32 bits have other digits as values.
+        // Converted through text, as they are read later: 32-bit floats have different digits as JSON values.
         let settings = serde_json::to_string(settings).and_then(|text| serde_json::from_str(&text));
         let refuse = |error: serde_json::Error| {
             let cause = format!("its options cannot be stored in a part ({error})");
@@ -60,17 +61,17 @@ impl Job {
         })
     }
 
-    /// Returns the settings, as they were given to [`Self::new`]. `subject` is what has them, for the message.
+    /// Returns the settings passed to [`Self::new`]. `subject` is their source, for the error.
     ///
     /// # Errors
-    /// If they are not those of a `T`.
+    /// If they do not match `T`.
     pub fn settings_as<T: DeserializeOwned>(&self, subject: &Path) -> Result<T> {
         let settings = serde_json::to_value(&self.settings).and_then(serde_json::from_value);
         let cause = |error| format!("its settings are damaged: {error}");
         settings.map_err(|error| Error::file(subject, cause(error), "Run all shards again"))
     }
 
-    /// Returns the first difference to `other` in words; none between equal jobs.
+    /// Describes the first difference to `other`; `None` for equal jobs.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let text = |text: &String| Some(Value::from(text.as_str()));
         let differing = |name: &str, own: Option<Value>, others: Option<Value>| {
@@ -88,7 +89,7 @@ impl Job {
 }
 
 impl JobInputs {
-    /// Returns the difference to `other` in words; none between equal lists.
+    /// Describes the difference to `other`; `None` for equal lists.
     fn difference(&self, other: &Self) -> Option<String> {
         let [own, others] = [self, other].map(|inputs| counted(inputs.count, &inputs.kind));
         match (self == other, own == others) {
@@ -103,13 +104,13 @@ impl Manifest {
     /// The schema name of its JSON, with the version.
     pub const SCHEMA: &str = "motionscope-part 1";
 
-    /// Returns the manifest of `shard` of `job`, computed by `device`.
+    /// Creates the manifest of `shard` of `job`, computed on `device`.
     pub fn new(job: Job, shard: Shard, device: &str) -> Self {
         Self { schema: Self::SCHEMA.into(), shard, device: device.into(), job }
     }
 }
 
-/// Returns the difference in setting `name`, with both values where they are short.
+/// Describes the difference in setting `name`, with both values if they are short.
 fn in_words(name: &str, own: Option<Value>, other: Option<Value>) -> String {
     let text = |value: Option<Value>| match value {
         None | Some(Value::Null) => "not set".to_owned(),

@@ -1,5 +1,5 @@
-//! One job over several machines: a [`Shard`] is a machine's share of the work, a part is the file of its results, and a
-//! [`PartFolder`] is where the parts of all machines meet until they are merged.
+//! Distribution of one job over several machines: a [`Shard`] is a machine's share of the work, a part is the file with
+//! its results, and a [`PartFolder`] collects the parts of all machines until they are merged.
 
 mod assignment;
 mod checkpoint;

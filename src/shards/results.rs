@@ -1,4 +1,4 @@
-//! The results of a shard: what was computed of each of its items, or why it could not be.
+//! The results of a shard: the result or error of each of its items.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 use super::{Part, PartFolder};
 use crate::error::{Error, Result};
 
-/// The result of one item of a job, or why there is none.
+/// The result of one item of a job, or its error.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ItemOutcome<T> {
-    /// Its place in the whole list.
+    /// Position in the complete list.
     pub position: usize,
-    /// The result, or the error in words.
+    /// The result, or the text of the error.
     pub outcome: std::result::Result<T, String>,
 }
 
 /// The results of all items of one shard.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ShardResults<T, S = ()> {
-    /// Facts about the computation that are not those of an item, such as the day.
+    /// Data about the computation that is not specific to an item, such as the date.
     pub source: S,
-    /// The items, in the order of the list.
+    /// The items, in list order.
     pub items: Vec<ItemOutcome<T>>,
 }
 
 impl<T, S> ShardResults<T, S> {
-    /// Number of items with a result.
+    /// Returns the number of items with a result.
     pub fn done(&self) -> usize {
         self.items.len() - self.failures().count()
     }
 
-    /// Returns why items have no result.
+    /// Returns the errors of the items without a result.
     pub fn failures(&self) -> impl Iterator<Item = &str> {
         self.items.iter().filter_map(|item| item.outcome.as_ref().err().map(String::as_str))
     }
@@ -42,10 +42,10 @@ impl<T, S> ShardResults<T, S> {
 }
 
 impl PartFolder {
-    /// Returns the outcomes of all items in `parts`, which are those of this folder, in the order of the list.
+    /// Returns the results of all items in `parts`, which are those of this folder, in list order.
     ///
     /// # Errors
-    /// If they do not have each item of the job once.
+    /// If an item of the job is missing or repeated.
     pub fn outcomes<T, S>(&self, parts: Vec<Part<ShardResults<T, S>>>) -> Result<Vec<std::result::Result<T, String>>> {
         let inputs = parts.first().map(|part| part.manifest.job.inputs.clone()).unwrap_or_default();
         let mut items: Vec<ItemOutcome<T>> = parts.into_iter().flat_map(|part| part.results.items).collect();
@@ -57,10 +57,10 @@ impl PartFolder {
         Ok(items.into_iter().map(|item| item.outcome).collect())
     }
 
-    /// Returns the outcomes of all items of the job whose parts are in this folder, in the order of the list.
+    /// Returns the results of all items of the job in this folder, in list order.
     ///
     /// # Errors
-    /// If parts are missing, damaged or of different jobs, or do not have each item once.
+    /// If parts are missing, damaged or of different jobs, or an item is missing or repeated.
     pub fn all_outcomes<T: DeserializeOwned>(&self) -> Result<Vec<std::result::Result<T, String>>> {
         self.outcomes(self.parts::<ShardResults<T>>()?)
     }

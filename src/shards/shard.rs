@@ -15,10 +15,10 @@ pub struct Shard {
     count: usize,
 }
 
-/// Shards beyond these are a slip of the keyboard.
+/// Maximum number of shards; larger ones are typing errors.
 const MOST_SHARDS: usize = 100_000;
 
-/// What to do where the scheduler does not say which shard it is.
+/// The remedy if the scheduler's variables do not define a shard.
 const REMEDY: &str = "Pass --shard I/N, such as --shard 2/8";
 
 impl Shard {
@@ -27,22 +27,23 @@ impl Shard {
         ((1..=MOST_SHARDS).contains(&count) && (1..=count).contains(&index)).then_some(Self { index, count })
     }
 
-    /// Its number, from 1.
+    /// Returns its number, from 1.
     pub fn index(self) -> usize {
         self.index
     }
 
-    /// The number of shards.
+    /// Returns the number of shards.
     pub fn count(self) -> usize {
         self.count
     }
 
-    /// Returns the shard that the scheduler gave to this process: of a task of a Slurm array, by its place between
-    /// `SLURM_ARRAY_TASK_MIN` and the last task, of `SLURM_ARRAY_TASK_COUNT`; of a pod of an indexed Kubernetes job, by
-    /// `JOB_COMPLETION_INDEX`, which counts from 0, of `JOB_COMPLETIONS`. `variable` reads a variable of the environment.
+    /// Returns the shard that the scheduler assigned to this process: for a task of a Slurm array, from its position
+    /// between `SLURM_ARRAY_TASK_MIN` and the last task, of `SLURM_ARRAY_TASK_COUNT`; for a pod of an indexed
+    /// Kubernetes job, from `JOB_COMPLETION_INDEX`, which counts from 0, of `JOB_COMPLETIONS`. `variable` reads an
+    /// environment variable.
     ///
     /// # Errors
-    /// If there is no scheduler, or its variables make no shard.
+    /// If there is no scheduler, or its variables define no valid shard.
     pub fn of_scheduler(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let number = |name: &str| {
             let text = variable(name).ok_or_else(|| Error::usage(name, "it is not set", REMEDY))?;

@@ -8,10 +8,10 @@ const SEPARATORS: [char; 3] = [',', ';', '\t'];
 /// Number of lines inspected to detect the separator.
 const SAMPLE_LINES: usize = 20;
 
-/// A record's first line, from 1, and its cells.
+/// The first line number of a record, from 1, and its cells.
 pub type Record = (usize, Vec<String>);
 
-/// The records of a table. Blanks around a cell count only within quotes.
+/// The records of a table. Blanks around a cell are removed unless they are quoted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     /// The readable records, without blank ones.
@@ -50,7 +50,7 @@ impl Table {
     }
 }
 
-/// Returns the first record of `text` and its length in bytes, or where it goes wrong and why.
+/// Returns the first record of `text` and its length in bytes, or the position and description of an error.
 fn record(text: &str, separator: char) -> Result<(Vec<String>, usize), (usize, &'static str)> {
     let (mut cells, mut at) = (Vec::new(), 0);
     loop {
@@ -79,7 +79,7 @@ fn record(text: &str, separator: char) -> Result<(Vec<String>, usize), (usize, &
     }
 }
 
-/// Returns the content of a cell whose quotes have been opened, and its length in bytes with the closing ones.
+/// Returns the content of a cell after its opening quote, and its length in bytes including the closing quote.
 fn quoted(text: &str) -> Option<(String, usize)> {
     let (mut cell, mut from) = (String::new(), 0);
     loop {
@@ -97,7 +97,7 @@ fn newlines(text: &str) -> usize {
     text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
-/// Returns the character between cells, and where the table begins: after Excel's line `sep=;`, if there is one.
+/// Returns the separator, and the byte at which the table begins: after Excel's line `sep=;`, if there is one.
 fn separator(text: &str) -> (char, usize) {
     let first = text.lines().next().unwrap_or_default();
     let plain = first.trim().trim_matches('"');
@@ -133,11 +133,11 @@ fn are_decimal(line: &str) -> bool {
         .all(|(at, _)| is_digit(line[..at].chars().next_back()) && is_digit(line[at + 1..].chars().next()))
 }
 
-/// Returns the text of a file, without a byte order mark: UTF-8, or UTF-16 with such a mark or where it begins with a Latin
+/// Returns the text of a file, without a byte order mark: UTF-8, or UTF-16 if it has such a mark or begins with a Latin
 /// letter.
 ///
 /// # Errors
-/// The first line, from 1, that is not such text.
+/// The number of the first invalid line, from 1.
 pub fn decode(bytes: &[u8]) -> Result<String, usize> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks(2).map(|pair| unit([pair[0], pair.get(1).copied().unwrap_or(0)]));
@@ -161,7 +161,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, usize> {
     }
 }
 
-/// Returns the seconds that a cell names: `1.5`, `1,5`, `01:02.5`, `1:02:03,5`.
+/// Parses a time to seconds: `1.5`, `1,5`, `01:02.5`, `1:02:03,5`.
 pub fn seconds(cell: &str) -> Option<f64> {
     let cell = cell.trim();
     let (sign, clock) = cell.strip_prefix('-').map_or((1.0, cell), |clock| (-1.0, clock));
@@ -183,14 +183,14 @@ pub fn seconds(cell: &str) -> Option<f64> {
     Some(sign * (secs * 60.0 + last))
 }
 
-/// Returns a number with a decimal point or a decimal comma.
+/// Parses a number with a decimal point or a decimal comma.
 fn number(cell: &str) -> Option<f64> {
     let has_comma = cell.matches(',').count() == 1 && !cell.contains('.');
     let cell = if has_comma { Cow::Owned(cell.replace(',', ".")) } else { Cow::Borrowed(cell) };
     cell.parse().ok()
 }
 
-/// Returns a text as one cell (RFC 4180); quotes also keep what another separator or trimming would change.
+/// Returns a text as one cell (RFC 4180); also quotes other separators and outer blanks.
 pub fn quoted_cell(text: &str) -> String {
     let is_plain = !text.contains(['"', ',', '\n', '\r', ';', '\t']) && text.trim() == text;
     if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
@@ -201,7 +201,7 @@ pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// Returns the text that [`escape_formula`] was given.
+/// Reverses [`escape_formula`].
 pub fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)
 }

@@ -60,7 +60,7 @@ pub fn with_group_in_place(cells: &mut Vec<String>) {
     }
 }
 
-/// Places of the columns.
+/// The roles of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns(Vec<Option<Role>>);
 
@@ -76,7 +76,7 @@ pub enum Part {
 }
 
 impl Default for Columns {
-    /// `path,label,start,end,group,note`
+    /// Returns `path,label,start,end,group,note`.
     fn default() -> Self {
         Self(PLAIN.map(Some).to_vec())
     }
@@ -179,7 +179,7 @@ impl Columns {
         }
     }
 
-    /// Returns the frames per second that the row's frames are counted at; `None` where it names no rate.
+    /// Returns the frame rate at which the row's frames are counted, if given.
     pub fn rate(&self, cells: &[String]) -> Option<f64> {
         let rate = self.cell(cells, Fps).trim().replace(',', ".").parse::<f64>().ok();
         rate.filter(|rate| rate.is_finite() && *rate > 0.0)
@@ -189,7 +189,7 @@ impl Columns {
         self.0.iter().position(|other| *other == Some(role))
     }
 
-    /// Returns the text of a cell; empty if it is not there.
+    /// Returns the text of a cell; empty if it is missing.
     fn cell<'a>(&self, cells: &'a [String], role: Role) -> &'a str {
         self.place(role).and_then(|place| cells.get(place)).map_or("", String::as_str)
     }

@@ -1,7 +1,7 @@
-//! The rate at which a clip was captured from a live source, where that is far below the source's own.
+//! Capture rate of a clip from a live source, if it is far below the source's own rate.
 //!
-//! A network that is trained on such a clip sees larger motion between two frames than there is in the source, so the clip
-//! carries the rates as the comment of its file.
+//! A network that is trained on such a clip sees larger motion between two frames than the source has, so both rates
+//! are stored in the comment of the file.
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,17 +10,16 @@ use std::path::Path;
 use super::{StopFlag, libav};
 use crate::files;
 
-/// A clip with a smaller share of the frames of its source is worth a warning.
+/// Share of the source's frames below which a clip gets a warning.
 const FEW: f64 = 0.5;
-/// The comment of a file begins so.
+/// Prefix of the comment.
 const CAPTURED: &str = "Captured at ";
-/// Bytes at the beginning and at the end of a file in one of which its comment is: a clip has it at the end of its index, which is at
-/// the end, a recording in its header.
+/// Bytes searched at both ends of a file: a clip has its comment in the index at the end, a recording in the header.
 const SEARCHED: usize = 1 << 14;
-/// What the rates are followed by.
+/// Suffix of the comment.
 const UNIT: &str = " frames a second: motion between frames is larger than in the source";
 
-/// A capture of less than half the frames of its source.
+/// The rates of a capture with less than half the frames of its source.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlowCapture {
     /// Captured frames per second.
@@ -30,13 +29,14 @@ pub struct SlowCapture {
 }
 
 impl SlowCapture {
-    /// Returns the rates where `fps` is less than half of those that the source claims, which it may not do.
+    /// Returns the rates if `fps` is less than half of `source_fps`; `None` otherwise, and if the source claims no
+    /// rate.
     pub fn new(fps: f64, source_fps: Option<f64>) -> Option<Self> {
         source_fps.filter(|source_fps| fps > 0.0 && fps < FEW * source_fps).map(|source_fps| Self { fps, source_fps })
     }
 
-    /// Returns the rates that the file at `path` carries, whatever it is called; `None` as well if it cannot be read. A data set has too
-    /// many files to open them all as videos: only those are in which the words of the comment are found.
+    /// Returns the rates stored in the file at `path`; `None` if there are none or it cannot be read. Only files that
+    /// contain the text of the comment are opened as videos, as a data set has too many files to open them all.
     pub fn of_file(path: &Path) -> Option<Self> {
         if !may_carry(path).ok()? {
             return None;
@@ -57,19 +57,20 @@ impl SlowCapture {
         format!("{fps} of {source}")
     }
 
-    /// Returns the comment of a file.
+    /// Returns the comment for the file.
     pub(super) fn comment(self) -> String {
         format!("{CAPTURED}{}", self.in_words())
     }
 
-    /// Returns what the comment of a file says; `None` if it is another one.
+    /// Parses the comment of a file; `None` if it has another form.
     pub(super) fn of_comment(comment: &str) -> Option<Self> {
         let (fps, source) = comment.strip_prefix(CAPTURED)?.strip_suffix(UNIT)?.split_once(" of ")?;
         Some(Self { fps: fps.parse().ok()?, source_fps: source.parse().ok()? })
     }
 }
 
-/// Returns whether the words of the comment are near the beginning or the end of the file at `path`; not in what is no file.
+/// Returns whether the text of the comment occurs near the beginning or the end of the file at `path`; false if it is
+/// not a file.
 fn may_carry(path: &Path) -> io::Result<bool> {
     let facts = fs::metadata(path)?;
     if !facts.is_file() {

@@ -12,21 +12,22 @@ use super::frame_folder::FrameFolder;
 use super::reader::VideoReader;
 use crate::error::{Error, Result};
 
-/// Returns all frames of a clip in presentation order, or the first `max_frames`, stretched to `geometry`. The clip is a video or
-/// a folder of pictures, one a frame.
+/// Returns all frames of a clip in presentation order, or the first `max_frames`, stretched to `geometry`. The clip is
+/// a video or a folder of images, one per frame.
 ///
 /// # Errors
-/// As [`VideoReader::open`]; a folder without frames. Damaged parts of a video are warned of in the log and show the frame
-/// before them.
+/// Same as [`VideoReader::open`]; also for a folder without frames. Damaged parts of a video are logged as warnings and
+/// show the previous frame.
 pub fn decode_clip(path: &Path, geometry: Geometry, max_frames: Option<usize>) -> Result<Vec<RgbImage>> {
     decode_segment(path, None, geometry, max_frames)
 }
 
-/// Like [`decode_clip`], but only what is shown from the first of `segment_secs` until the second: seconds on the clock of the file,
-/// as players show them, from the frame that begins nearest to the first to the one before that which begins nearest to the second.
+/// Like [`decode_clip`], but only the frames of `segment_secs`, start and end in seconds on the clock of the file, as
+/// players display it. The first frame is the one that begins nearest to the start; the last is the one before that
+/// which begins nearest to the end.
 ///
 /// # Errors
-/// Like [`ClipReader::open`], and if the file cannot be read any more.
+/// Same as [`ClipReader::open`], and if the file cannot be read any more.
 pub fn decode_segment(
     path: &Path,
     segment_secs: Option<[f64; 2]>,
@@ -41,10 +42,10 @@ pub fn decode_segment(
     frames
 }
 
-/// A clip that is open: each of its frames by its place, in several sizes at one go. Fast in ascending order, exact in any.
+/// An open clip; returns each frame by its position, in several sizes at once. Fast in ascending order, exact in any.
 pub struct ClipReader {
     source: DecoderSource,
-    /// Its frames within the file or folder.
+    /// Range of its frames within the file or folder.
     frames: Range<usize>,
     sizes: Vec<Geometry>,
 }
@@ -55,11 +56,12 @@ enum DecoderSource {
 }
 
 impl ClipReader {
-    /// Opens the video or the folder of pictures at `path`, or the stretch `segment_secs` of a video, as [`decode_segment`] takes it.
+    /// Opens the video or the folder of images at `path`, or the segment `segment_secs` of a video, as for
+    /// [`decode_segment`].
     ///
     /// # Errors
-    /// As [`VideoReader::open`]; a folder without frames, a stretch in which no frame is shown, and any stretch of a folder of
-    /// pictures, which have no times.
+    /// Same as [`VideoReader::open`]; also for a folder without frames, a segment without frames, and any segment of a
+    /// folder of images, which have no times.
     pub fn open(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<Self> {
         if path.is_dir() {
             let folder = FrameFolder::open(path)?;
@@ -71,17 +73,17 @@ impl ClipReader {
         Ok(Self { source: DecoderSource::Video(Box::new(reader)), frames, sizes: Vec::new() })
     }
 
-    /// Number of frames, at least one.
+    /// Returns the number of frames, at least one.
     pub fn frames(&self) -> usize {
         self.frames.len()
     }
 
-    /// Returns its frames within the file or folder.
+    /// Returns the range of its frames within the file or folder.
     pub fn range(&self) -> Range<usize> {
         self.frames.clone()
     }
 
-    /// The sizes in which [`pictures`](Self::pictures) gives each frame from now on; none at first.
+    /// Sets the sizes in which [`pictures`](Self::pictures) returns each frame; none at first.
     pub fn set_sizes(&mut self, sizes: Vec<Geometry>) {
         if let DecoderSource::Video(reader) = &mut self.source {
             reader.set_outputs(sizes.clone());
@@ -104,8 +106,8 @@ impl ClipReader {
         }
     }
 
-    /// Warns in the log of what went wrong without ending the clip: damaged parts show the frame before them, and over frames that
-    /// are missing in a folder the motion is that of more than one frame.
+    /// Logs faults that did not end the clip as warnings: damaged parts show the previous frame, and missing frames in
+    /// a folder make the motion across them larger.
     pub fn warn(&mut self) {
         let warnings = match &mut self.source {
             DecoderSource::Video(reader) => reader.take_warnings(),
@@ -115,7 +117,7 @@ impl ClipReader {
     }
 }
 
-/// Returns the place within its file of the frame that [`decode_segment`] begins with.
+/// Returns the index within the file of the first frame of [`decode_segment`].
 ///
 /// # Errors
 /// Same as [`ClipReader::open`].
@@ -126,19 +128,19 @@ pub fn first_frame(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<usize>
     }
 }
 
-/// When counted frames of a video are shown.
+/// The time span of a range of frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CountedFrames {
-    /// From the beginning of the first to the end of the last, seconds, for [`decode_segment`].
+    /// From the beginning of the first to the end of the last frame, in seconds, as for [`decode_segment`].
     pub secs: [f64; 2],
-    /// True if the video ends before they do; frames beyond its end are skipped.
+    /// True if the video ends before the range does; frames beyond its end are skipped.
     pub is_cut: bool,
-    /// The video's own rate where the frames are counted at another one.
+    /// The video's own frame rate, if the frames are counted at another one.
     pub other_rate: Option<f64>,
 }
 
-/// Returns when the frames `counted` of a video are shown, which are counted at `rate` frames per second or, without one, are its
-/// own.
+/// Returns the time span of the frames `counted` of a video, counted at `rate` frames per second, or the video's own
+/// frames if `rate` is `None`.
 ///
 /// # Errors
 /// If the video cannot be read or has none of these frames, and for a folder of pictures.
@@ -158,7 +160,7 @@ pub fn counted_frames(path: &Path, counted: Range<usize>, rate: Option<f64>) -> 
     Ok(CountedFrames { secs: times.span_secs(&span.frames), is_cut: span.is_cut, other_rate })
 }
 
-/// Returns whether this process has not warned of the same folder before: clips are read many times in a training.
+/// Returns whether this is the first warning about the folder in this process: training reads clips many times.
 fn is_news(warning: &Error) -> bool {
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.subject.clone())
@@ -175,7 +177,7 @@ fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {
     }
 }
 
-/// Returns the frames from the beginning nearest to the first time to that nearest to the second; all without any.
+/// Returns the frames from the beginning nearest to the start up to that nearest to the end; all for `None`.
 fn segment_frames(reader: &VideoReader, segment_secs: Option<[f64; 2]>) -> Result<Range<usize>> {
     let (info, times) = (reader.info(), reader.times());
     let Some([start, end]) = segment_secs else { return Ok(0..info.frames) };

@@ -8,25 +8,25 @@ use super::{Geometry, decode_clip};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 
-/// Size of decoded frames that are only counted.
+/// Size of frames that are decoded only to be counted.
 const UNSEEN: Geometry = Geometry { width: 16, height: 16 };
 
-/// Facts about a clip.
+/// Properties of a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipFacts {
     /// Number of frames, counted.
     pub frames: usize,
-    /// Size as shown, pixels.
+    /// Display size, pixels.
     pub size: Geometry,
-    /// When each frame is shown, on the clock of the file; none for a folder of pictures.
+    /// Time of each frame, on the clock of the file; `None` for a folder of images.
     pub times: Option<FrameTimes>,
-    /// Faults of a usable file: cut off, damaged, frames skipped.
+    /// Faults of a usable file: truncated, damaged, frames skipped.
     pub warnings: Vec<Error>,
 }
 
 impl ClipFacts {
-    /// Opens the clip at `path`, a video or a folder of pictures, and counts its frames. Only the first and, of a folder,
-    /// the last frame are decoded unless `thorough`, which decodes all.
+    /// Opens the clip at `path`, a video or a folder of images, and counts its frames. Decodes only the first frame
+    /// and, for a folder, the last one; all of them if `thorough`.
     ///
     /// # Errors
     /// If the clip cannot be read.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::names::is_hidden;
 
-/// Endings of the files that FFmpeg opens as videos and people keep: of web and desktop, cameras and camcorders, discs and
-/// broadcast, and bare streams.
+/// Extensions of common video files that FFmpeg opens: web and desktop, cameras and camcorders, discs and broadcast,
+/// and elementary streams.
 const ENDINGS: [&str; 52] = [
     "mp4", "m4v", "mov", "qt", "mkv", "webm", "avi", "divx", "wmv", "asf", "flv", "f4v", "ogv", "ogm",
     "gif", // web, desktop
@@ -16,7 +16,7 @@ const ENDINGS: [&str; 52] = [
     "h264", "264", "h265", "265", "hevc", "ivf", "obu", "y4m", // bare streams
 ];
 
-/// Returns whether `path` is called as a clip is: it has the ending of a video and is not hidden. Nothing is opened.
+/// Returns whether the name of `path` is that of a clip: it has a video's extension and is not hidden. Opens nothing.
 pub fn is_video(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending))) && !is_hidden(path)

@@ -1,7 +1,7 @@
 //! Conversion of raw frames in any pixel format to upright RGB images of the requested sizes.
 //!
-//! One FFmpeg filter graph does it: deinterlacing (bwdif, which keeps still parts whole and looks at one frame
-//! before and one after), then for each wanted size scaling with colour conversion, and turning.
+//! A single FFmpeg filter graph deinterlaces (bwdif, which keeps still parts intact and uses one frame before and one
+//! after), then for each requested size scales, converts colours, and rotates.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const SCALING: &str = "area+accurate_rnd+full_chroma_int";
 /// Size above which frames without colour information are treated as BT.709, as players do.
 const LARGEST_BT601: Geometry = Geometry { width: 1279, height: 576 };
 
-/// The finished pictures of one frame, one per wanted size.
+/// The finished pictures of one frame, one per requested size.
 pub(super) struct Converted {
     /// The frame they belong to, as given to [`Converter::push`].
     pub index: usize,
@@ -30,7 +30,7 @@ pub(super) struct Converted {
     pub pictures: Vec<Arc<RgbImage>>,
 }
 
-/// The kind of raw picture a graph was built for.
+/// The kind of raw picture that a graph was built for.
 #[derive(PartialEq, Eq, Clone, Copy)]
 struct RawKind {
     format: Pixel,
@@ -43,32 +43,32 @@ pub(super) struct Converter {
     orientation: Orientation,
     deinterlace: bool,
     graph: Option<(RawKind, Graph)>,
-    /// Frames inside the graph.
+    /// Indices of the frames inside the graph.
     pending: VecDeque<usize>,
 }
 
 impl Converter {
-    /// Returns a converter to upright pictures of the sizes `outputs`, at least one.
+    /// Creates a converter to upright pictures of the sizes `outputs`, at least one.
     pub fn new(outputs: Vec<Geometry>, orientation: Orientation, deinterlace: bool) -> Self {
         Self { outputs, orientation, deinterlace, graph: None, pending: VecDeque::new() }
     }
 
-    /// Returns the same converter for pictures that may be woven from two fields.
+    /// Returns a copy that deinterlaces.
     pub fn with_separated_fields(&self) -> Self {
         Self::new(self.outputs.clone(), self.orientation, true)
     }
 
-    /// Returns how many frames before a frame must be pushed for it to come out as in an unbroken run.
+    /// Returns how many frames before a frame must be pushed for the same result as in an uninterrupted run.
     pub fn context(&self) -> usize {
         usize::from(self.deinterlace)
     }
 
-    /// Returns whether frame `index` was pushed and waits for one after it.
+    /// Returns whether frame `index` was pushed and waits for the next one.
     pub fn holds(&self, index: usize) -> bool {
         self.pending.contains(&index)
     }
 
-    /// Takes the next frame in presentation order; gives the frame that is finished by it, if any.
+    /// Pushes the next frame in presentation order; returns the frame that it completes, if any.
     pub fn push(&mut self, index: usize, mut raw: ffmpeg::frame::Video) -> Result<Option<Converted>, ffmpeg::Error> {
         let kind = RawKind { format: raw.format(), geometry: Geometry { width: raw.width(), height: raw.height() } };
         let mut finished = None;
@@ -84,7 +84,7 @@ impl Converter {
         Ok(finished.or(self.take()?))
     }
 
-    /// Gives the frame still waiting for one after it, if any, and forgets all frames.
+    /// Returns the frame that still waits for the next one, if any, and clears the graph.
     pub fn flush(&mut self) -> Result<Option<Converted>, ffmpeg::Error> {
         let mut finished = None;
         if !self.pending.is_empty()
@@ -97,7 +97,7 @@ impl Converter {
         Ok(finished)
     }
 
-    /// Forgets all frames.
+    /// Discards all frames.
     pub fn reset(&mut self) {
         self.pending.clear();
         if self.deinterlace {
@@ -121,7 +121,7 @@ impl Converter {
     }
 }
 
-/// Names the colour matrix of raw pictures that do not, because FFmpeg would take BT.601 for all of them.
+/// Sets the colour matrix of raw pictures without one, because FFmpeg assumes BT.601 for all of them.
 fn name_colours(raw: &mut ffmpeg::frame::Video, kind: RawKind) {
     let large = kind.geometry.width > LARGEST_BT601.width || kind.geometry.height > LARGEST_BT601.height;
     if large && raw.color_space() == Space::Unspecified {
@@ -153,7 +153,7 @@ fn build_graph(
     Ok(graph)
 }
 
-/// Returns the graph in FFmpeg's filter language: `in` is the raw picture, `out0`, `out1` … the finished ones.
+/// Returns the graph in FFmpeg's filter syntax: `in` is the raw picture, `out0`, `out1` … the finished ones.
 fn graph_text(outputs: &[Geometry], orientation: Orientation, deinterlace: bool) -> String {
     let mut text = String::from("[in]");
     if deinterlace {

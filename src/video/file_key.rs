@@ -1,23 +1,23 @@
-//! The key of the file of an index.
+//! Identity of a video file, as the key of its stored index.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// The key of the file of an index.
+/// The identity of a file: path, length, modification time and inode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileKey {
-    /// The file, without links.
+    /// Canonical path.
     pub path: PathBuf,
-    /// Its length, bytes.
+    /// Length, bytes.
     pub bytes: u64,
-    /// When it was changed, nanoseconds since 1970.
+    /// Modification time, nanoseconds since 1970.
     pub changed_ns: u64,
-    /// Its number on the disk; 0 where there is none.
+    /// Inode number; 0 on systems without one.
     pub number: u64,
 }
 
 impl FileKey {
-    /// Returns the key of the file at `path`; `None` if it cannot be looked at.
+    /// Returns the key of the file at `path`; `None` if its metadata cannot be read.
     pub fn of(path: &Path) -> Option<Self> {
         let path = path.canonicalize().ok()?;
         let facts = std::fs::metadata(&path).ok()?;

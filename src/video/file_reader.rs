@@ -1,4 +1,4 @@
-//! Any frame of a video file by its index, exactly.
+//! Random access to the frames of a video file, exact to the frame.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,10 +18,10 @@ use super::shown_size::upright;
 use super::{Frame, Geometry, StopFlag, VideoInfo};
 use crate::error::{Error, Result};
 
-/// Packets to go back beyond a key frame from which a frame did not come out whole.
+/// Packets to go back beyond a key frame whose decoding gave a damaged frame.
 const RETRY_PACKETS: usize = 300;
 
-/// A key frame must save decoding at least this many frames to be worth a seek.
+/// Minimum number of frames that a seek to a key frame must save.
 const WORTH_A_SEEK: usize = 16;
 
 /// The result of the search for a frame.
@@ -29,7 +29,7 @@ enum FrameSearch {
     Found(Vec<Arc<RgbImage>>),
     Missing,
     Abandoned,
-    /// A woven picture came though all before it were whole: search once more, with fields separated.
+    /// An interlaced picture appeared although all before were progressive: repeat the search with deinterlacing.
     Woven,
 }
 
@@ -39,21 +39,21 @@ pub(super) struct FileReader {
     raw: RawFrames,
     orientation: Orientation,
     converter: Converter,
-    /// The last frame that was decoded, whether it was converted or passed over; none before the first.
+    /// The last frame that was decoded, converted or skipped; `None` before the first.
     decoded: Option<usize>,
-    /// The last frame that went into the converter in an unbroken run.
+    /// The last frame that was pushed to the converter in an uninterrupted run.
     pushed: Option<usize>,
     last: Option<Frame>,
-    /// Frames too damaged to decode; the frame before them is shown instead.
+    /// Frames too damaged to decode; the previous frame is shown instead.
     lost: BTreeSet<usize>,
     warnings: Vec<Error>,
     warned_of_damage: bool,
 }
 
-/// What to do about a file of which nothing can be decoded.
+/// Returns the remedy for a file of which nothing can be decoded.
 fn remedy(path: &Path) -> &'static str {
     match is_picture(path) {
-        // FFmpeg refuses larger ones.
+        // FFmpeg rejects larger pictures.
         true => "Copy the file again, or scale the picture down to 10,000 pixels a side",
         false => "Copy the file again, or convert it to H.264",
     }
@@ -64,12 +64,12 @@ fn first_picture_secs(raw: &RawFrames) -> f64 {
 }
 
 impl FileReader {
-    /// Opens a video without deciding on the pictures; `set_outputs` must follow.
+    /// Opens a video without output sizes; `set_outputs` must follow.
     pub fn open_bare(path: &Path) -> Result<Self> {
         Self::read(RawFrames::open(path, Purpose::Pictures, &StopFlag::default())?)
     }
 
-    /// Reads the listed frames of an open file; `set_outputs` must follow.
+    /// Creates a reader of an open file; `set_outputs` must follow.
     pub fn read(mut raw: RawFrames) -> Result<Self> {
         let Some((index, picture)) = raw.next() else {
             let path = raw.source.path();
@@ -105,8 +105,8 @@ impl FileReader {
         &self.info
     }
 
-    /// Frame `index`, counted from 0 in presentation order; a frame too damaged to decode shows the one before it. Gives up with
-    /// `None` as soon as `abandon` says so, between two decoded pictures.
+    /// Returns frame `index`, counted from 0 in presentation order; for a frame too damaged to decode, the one before
+    /// it. Returns `None` as soon as `abandon`, which is called between two decoded pictures, returns true.
     ///
     /// # Errors
     /// If there is no such frame, or the file cannot be read any more.
@@ -154,20 +154,20 @@ impl FileReader {
         self.raw.index.frame_at(secs)
     }
 
-    /// From when until when frame `index` is shown, seconds after the first frame.
+    /// Returns the time span of frame `index`, in seconds after the first frame.
     pub fn span_secs(&self, index: usize) -> Range<f64> {
         let frame = &self.raw.index.frames[index];
         frame.pts_secs..frame.pts_secs + frame.duration_secs
     }
 
-    /// Chooses the sizes of the pictures themselves.
+    /// Sets the sizes of the pictures.
     pub fn set_outputs(&mut self, outputs: Vec<Geometry>) {
         self.converter = Converter::new(outputs, self.orientation, self.info.interlaced);
         self.pushed = None;
         self.last = None;
     }
 
-    /// Returns the frame to show for `index`: itself, or the nearest that is not lost, an earlier one if possible.
+    /// Returns the frame to show for `index`: itself, or the nearest one that is not lost, preferably an earlier one.
     fn stand_in(&self, index: usize) -> Option<usize> {
         let whole = |frame: &usize| !self.lost.contains(frame);
         (0..=index).rev().find(whole).or_else(|| (index..self.info.frames).find(whole))
@@ -186,7 +186,7 @@ impl FileReader {
         }
     }
 
-    /// Decodes up to frame `index`; if it does not come out whole, once more from further back.
+    /// Decodes up to frame `index`; if it is damaged, tries once more from further back.
     fn search(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<FrameSearch> {
         let first = index.saturating_sub(self.converter.context());
         let key = self.raw.index.key_before(first, usize::MAX);
@@ -215,7 +215,7 @@ impl FileReader {
         self.raw.start(key)
     }
 
-    /// Decodes on until frame `index` leaves the converter; frames before `first` are passed over.
+    /// Decodes until frame `index` leaves the converter; skips frames before `first`.
     fn run_to(
         &mut self,
         index: usize,
@@ -257,7 +257,7 @@ impl FileReader {
         }
     }
 
-    /// Hands a picture to the converter, or passes over one before `first`.
+    /// Pushes a picture to the converter, or skips it if it is before `first`.
     fn convert(
         &mut self,
         at: usize,
@@ -280,7 +280,7 @@ impl FileReader {
     }
 }
 
-/// Returns whether a picture is woven from two fields, and large enough to separate them.
+/// Returns whether a picture is interlaced and large enough to be deinterlaced.
 fn is_woven(picture: &ffmpeg::frame::Video) -> bool {
     picture.is_interlaced() && picture.width() > 3 && picture.height() > 3
 }

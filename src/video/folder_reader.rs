@@ -1,4 +1,4 @@
-//! Any frame of a folder of pictures by its index.
+//! Random access to the images of a folder as frames.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::{Frame, Geometry, VideoInfo};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 
-/// Pictures have no times; most of those in folders were extracted from videos at this rate.
+/// Images have no times; most of those in folders were extracted from videos at this rate.
 const ASSUMED_FPS: f64 = 25.0;
 
-/// Reads the pictures of a folder as the frames of a video of 25 frames per second.
+/// A reader of the images of a folder as the frames of a video at 25 frames per second.
 pub(super) struct FolderReader {
     folder: FrameFolder,
     info: VideoInfo,
@@ -24,7 +24,7 @@ pub(super) struct FolderReader {
 }
 
 impl FolderReader {
-    /// Opens the folder at `path`; its first picture is decoded.
+    /// Opens the folder at `path` and reads the size of its first image.
     ///
     /// # Errors
     /// If it holds no frames, or the first of them cannot be read.
@@ -70,7 +70,7 @@ impl FolderReader {
         self.last = None;
     }
 
-    /// Frame `index`, which must be one of the folder.
+    /// Returns frame `index`, which must exist.
     pub fn frame(&mut self, index: usize) -> Result<Frame> {
         if let Some(last) = self.last.as_ref().filter(|last| last.index == index) {
             return Ok(last.clone());

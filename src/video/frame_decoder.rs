@@ -1,39 +1,39 @@
-//! Packets in, raw pictures out, each with the count of the packet it came from.
+//! Decoder of packets to raw pictures, each with the number of its packet.
 
 use ffmpeg::codec::threading;
 use ffmpeg::error::EAGAIN;
 use ffmpeg_next as ffmpeg;
 
-/// Threads that decode one video; more add delay and memory, not speed.
+/// Maximum number of threads for one video; more add delay and memory, not speed.
 const MAX_THREADS: usize = 8;
 
-/// Failures in a row after which a decoder counts as stuck.
+/// Consecutive failures after which a decoder counts as stuck.
 const MAX_FAILURES: usize = 100;
 
 /// The output of the decoder.
 pub(super) enum Decoded {
-    /// A picture and the count of its packet.
+    /// A picture and the number of its packet.
     Picture(usize, ffmpeg::frame::Video),
-    /// It needs another packet first.
+    /// Another packet is needed first.
     Hungry,
-    /// Nothing more will come until `flush`.
+    /// No more pictures until `flush`.
     Ended,
 }
 
 /// The purpose of a decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Pictures to look at.
+    /// Pictures alone.
     Pictures,
-    /// Pictures that also carry the motion vectors they were coded with.
+    /// Pictures with the motion vectors that they were coded with.
     MotionVectors,
 }
 
 impl Purpose {
-    /// Threads to decode with.
+    /// Returns the number of decoding threads.
     ///
     /// Frame threads export a picture's vectors when it leaves the decoder, which may be before another thread has
-    /// written all of them: exact vectors need a single one.
+    /// written all of them: complete vectors need a single thread.
     fn threads(self) -> usize {
         match self {
             Self::Pictures => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS)),
@@ -50,10 +50,10 @@ impl Purpose {
     }
 }
 
-/// A decoder whose time stamps are packet counts.
+/// A decoder whose time stamps are packet numbers.
 ///
-/// Decoders hand a packet's time stamp on to the picture coded in it, through all reordering. Writing the
-/// packet's count there identifies each frame even where a file has no usable time stamps.
+/// Decoders pass a packet's time stamp on to its picture, through all reordering. Replacing it by the packet's number
+/// identifies each frame even if the file has no usable time stamps.
 pub(super) struct FrameDecoder {
     decoder: ffmpeg::decoder::Video,
     failures: usize,
@@ -61,19 +61,19 @@ pub(super) struct FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// Returns a decoder for the streams with these parameters.
+    /// Creates a decoder for streams with these parameters.
     pub fn new(parameters: ffmpeg::codec::Parameters, purpose: Purpose) -> Result<Self, ffmpeg::Error> {
         let codec = ffmpeg::decoder::find(parameters.id()).ok_or(ffmpeg::Error::DecoderNotFound)?;
         let mut context = ffmpeg::codec::Context::from_parameters(parameters)?;
         let count = purpose.threads();
         context.set_threading(threading::Config { kind: threading::Type::Frame, count, ..Default::default() });
-        // A stream may begin with pictures that are not whole yet; showing them is better than losing frames.
+        // A stream may begin with incomplete pictures; showing them is better than losing frames.
         context.set_flags(ffmpeg::codec::Flags::OUTPUT_CORRUPT);
         let decoder = context.decoder().open_as_with(codec, purpose.options())?.video()?;
         Ok(Self { decoder, failures: 0, damaged: 0 })
     }
 
-    /// Hands over packet number `count`.
+    /// Sends packet number `count`.
     pub fn send(&mut self, count: usize, mut packet: ffmpeg::Packet) {
         packet.set_pts(Some(count as i64));
         packet.set_dts(None);
@@ -82,9 +82,9 @@ impl FrameDecoder {
         }
     }
 
-    /// Tells the decoder that no more packets follow.
+    /// Signals the end of the packets.
     pub fn finish(&mut self) {
-        // Finishing twice is refused and does no harm.
+        // A second call is rejected and harmless.
         let _ = self.decoder.send_eof();
     }
 
@@ -115,7 +115,7 @@ impl FrameDecoder {
         self.failures = 0;
     }
 
-    /// Returns how many packets were damaged since the last call.
+    /// Returns the number of damaged packets since the last call.
     pub fn take_damaged(&mut self) -> usize {
         std::mem::take(&mut self.damaged)
     }

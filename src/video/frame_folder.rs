@@ -1,4 +1,4 @@
-//! A clip as a folder of pictures, one a frame, as the tools around TSN leave them.
+//! A clip as a folder of images, one per frame, as written by TSN's tools.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,40 +15,40 @@ use super::{Geometry, is_video};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// Endings of pictures.
+/// Extensions of images.
 const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "pgm", "bmp", "tif", "tiff", "webp"];
 
-/// Returns whether the file has the ending of a single picture.
+/// Returns whether the file has the extension of a still image.
 pub(super) fn is_picture(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     ending.is_some_and(|ending| EXTENSIONS.contains(&ending.as_str()))
 }
 
-/// The name prefixes of flow images (two components) in the same folder as the frames.
+/// File-name prefixes of flow images (two components) in the same folder as the frames.
 const FLOW_PREFIXES: [[&str; 2]; 4] = [["flow_x", "flow_y"], ["flow_u", "flow_v"], ["x_", "y_"], ["u_", "v_"]];
 
-/// Stands for a number in the name of a kind; no file name holds a zero.
+/// Placeholder for a number in a series' name; file names contain no zero character.
 const NUMBER: char = '\0';
 
-/// Pictures of one kind from which on a folder that holds nothing else counts as a clip.
+/// Minimum number of images of one series in a folder that counts as a clip.
 const LEAST_FRAMES: usize = 2;
 
-/// The frames of a clip: `img_%05d.jpg`, `image_%04d.jpg` or however else they are numbered.
+/// The frames of a clip, numbered as `img_%05d.jpg`, `image_%04d.jpg` or in another way.
 pub(super) struct FrameFolder {
     path: PathBuf,
     frames: Vec<PathBuf>,
-    /// A picture of each other series that is here too, and how many it has.
+    /// The first image and the number of images of each other series in the folder.
     others: Vec<(PathBuf, usize)>,
-    /// Size of the first frame, once it is known.
+    /// Size of the first frame, read on demand.
     size: OnceLock<Geometry>,
 }
 
 impl FrameFolder {
-    /// Lists the frames in folder `path` in the order of their numbers. Where pictures of several kinds are together, the
-    /// most numerous kind that is not flow is taken; nothing is decoded.
+    /// Lists the frames in the folder `path` in the order of their numbers. If it contains several series of images,
+    /// uses the largest one that is not flow. Decodes nothing.
     ///
     /// # Errors
-    /// If the folder cannot be read or holds no frames.
+    /// If the folder cannot be read or contains no frames.
     pub fn open(path: &Path) -> Result<Self> {
         let failed = |error| Error::io(path, &error);
         let mut kinds: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -65,7 +65,7 @@ impl FrameFolder {
             if is_flow { flow += files.len() } else { frames.push(files) }
         }
         frames.iter_mut().for_each(|files| files.sort_by(|a, b| natural_order(&name(a), &name(b))));
-        // Of two that are as many the first by name.
+        // Of two series of equal length, the first by name.
         frames.sort_by_key(|files| std::cmp::Reverse(files.len()));
         let mut series = frames.into_iter();
         let Some(frames) = series.next() else {
@@ -83,7 +83,7 @@ impl FrameFolder {
         Ok(Self { path: path.to_owned(), frames, others, size: OnceLock::new() })
     }
 
-    /// Returns whether the folder at `path` is a clip: it holds frames and no video.
+    /// Returns whether the folder at `path` is a clip: it contains frames and no video.
     pub fn is_at(path: &Path) -> bool {
         let holds_video = || {
             let entries = fs::read_dir(path).ok()?;
@@ -94,12 +94,12 @@ impl FrameFolder {
             && holds_video() == Some(false)
     }
 
-    /// Returns the ending of the pictures, in lower case.
+    /// Returns the extension of the images, in lower case.
     pub fn extension(&self) -> String {
         self.frames[0].extension().unwrap_or_default().to_string_lossy().to_lowercase()
     }
 
-    /// Returns whether something shines through the first frame.
+    /// Returns whether the first frame has transparent parts.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -107,12 +107,12 @@ impl FrameFolder {
         has_transparent_parts(&self.frames[0])
     }
 
-    /// Number of frames, at least one.
+    /// Returns the number of frames, at least one.
     pub fn len(&self) -> usize {
         self.frames.len()
     }
 
-    /// Size of the first frame.
+    /// Returns the size of the first frame.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -126,10 +126,10 @@ impl FrameFolder {
         }
     }
 
-    /// Frame `index`, stretched to each of `sizes`; it is read once.
+    /// Returns frame `index`, stretched to each of `sizes`; the file is read once.
     ///
     /// # Errors
-    /// If there is no such picture, it cannot be read, or it has another size than the first.
+    /// If there is no such image, it cannot be read, or its size differs from that of the first.
     pub fn pictures(&self, index: usize, sizes: &[Geometry]) -> Result<Vec<RgbImage>> {
         let path = self.frames.get(index).ok_or_else(|| {
             let cause = format!("there is no frame {index}, it has {}", self.frames.len());
@@ -157,8 +157,8 @@ impl FrameFolder {
         Ok(sizes.iter().map(stretched).collect())
     }
 
-    /// Returns what to say of the folder: numbers that are left out between the first and the last frame, and pictures that are
-    /// no frames.
+    /// Returns warnings about the folder: numbers missing between the first and the last frame, and images of other
+    /// series.
     pub fn remarks(&self) -> Vec<Error> {
         let other = |(first, count): &(PathBuf, usize)| {
             let cause = format!(
@@ -171,7 +171,7 @@ impl FrameFolder {
         self.gaps().into_iter().chain(self.others.iter().map(other)).collect()
     }
 
-    /// Returns what to say of numbers that are left out between the first and the last frame.
+    /// Returns a warning about numbers missing between the first and the last frame.
     pub fn gaps(&self) -> Option<Error> {
         let numbers = self.frames.iter().map(|path| number(&path.file_stem()?.to_string_lossy()));
         let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
@@ -184,12 +184,13 @@ impl FrameFolder {
     }
 }
 
-/// Returns the last part of a path; characters that are not Unicode are replaced.
+/// Returns the file name; invalid Unicode is replaced.
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Returns what a picture's name is without its numbers, in lower case; `None` for other and for hidden files.
+/// Returns an image's file name in lower case, with its numbers replaced by a placeholder; `None` for other and for
+/// hidden files.
 fn kind(name: &str) -> Option<String> {
     let (stem, extension) = name.rsplit_once('.')?;
     let extension = extension.to_ascii_lowercase();
@@ -207,7 +208,7 @@ fn kind(name: &str) -> Option<String> {
     Some(format!("{kind}.{extension}"))
 }
 
-/// Returns whether pictures of a kind are flow: they are called so, or those of the other component are there as well.
+/// Returns whether the images of a series are flow: they have such a name, or the other component exists too.
 fn is_flow(kind: &str, is_there: impl Fn(&str) -> bool) -> bool {
     FLOW_PREFIXES.iter().any(|[one, two]| {
         [[one, two], [two, one]].into_iter().any(|[own, other]| {
@@ -217,19 +218,19 @@ fn is_flow(kind: &str, is_there: impl Fn(&str) -> bool) -> bool {
     })
 }
 
-/// Returns the last number in a picture's name.
+/// Returns the last number in an image's name.
 fn number(stem: &str) -> Option<u64> {
     let end = stem.trim_end_matches(|c: char| !c.is_ascii_digit());
     end[end.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()
 }
 
-/// Returns what to say of frames that are missing between the first and the last one of the clip in folder `path`: the frames
-/// before and after them are no pair. None of another clip.
+/// Returns a warning about frames missing between the first and the last one of the clip in the folder `path`: the
+/// frames around a gap are not a valid pair. `None` for a complete clip.
 pub fn missing_frames(path: &Path) -> Option<Error> {
     FrameFolder::open(path).ok()?.gaps()
 }
 
-/// Returns whether the folder at `path` is a clip: it holds pictures that are its frames, and no video.
+/// Returns whether the folder at `path` is a clip: it contains images that are its frames, and no video.
 pub fn is_frame_folder(path: &Path) -> bool {
     FrameFolder::is_at(path)
 }

@@ -1,4 +1,4 @@
-//! The frames of a video in presentation order: which packet carries each, and when it is shown.
+//! The frames of a video in presentation order: the packet and the time of each.
 
 use super::packet_table::PacketTable;
 use crate::frame_times::FrameTimes;
@@ -9,7 +9,7 @@ const ASSUMED_FPS: f64 = 25.0;
 /// One frame.
 #[derive(Debug, PartialEq)]
 pub(super) struct IndexedFrame {
-    /// Count of the packet in which it is coded.
+    /// Number of the packet that contains it.
     pub packet: usize,
     /// Seconds after the first frame.
     pub pts_secs: f64,
@@ -17,10 +17,10 @@ pub(super) struct IndexedFrame {
     pub duration_secs: f64,
 }
 
-/// The frame rate that the container claims and the unit of its times.
+/// The frame rate that the container claims, and its time unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct StreamClock {
-    /// Seconds per unit of time.
+    /// Seconds per time unit.
     pub tick_secs: f64,
     /// Claimed frames per second, if it claims any.
     pub claimed_fps: Option<f64>,
@@ -31,7 +31,7 @@ pub(super) struct StreamClock {
 pub(super) struct FrameIndex {
     /// The frames.
     pub frames: Vec<IndexedFrame>,
-    /// When the first frame is shown on the clock of the stream, seconds, if the file says so.
+    /// Time of the first frame on the clock of the stream, seconds, if known.
     first_secs: Option<f64>,
     frame_of_packet: Vec<Option<usize>>,
     /// Packets at which decoding can begin, ascending.
@@ -39,8 +39,8 @@ pub(super) struct FrameIndex {
 }
 
 impl FrameIndex {
-    /// Orders the packets by their time stamps; `None` where these do not define the order beyond doubt
-    /// (missing as in old AVI files, repeated, jumping back, or a beginning that is not a key frame).
+    /// Orders the packets by their time stamps; `None` if these do not define the order reliably (missing as in old AVI
+    /// files, repeated, jumping back, or a beginning that is not a key frame).
     pub fn from_time_stamps(table: &PacketTable, clock: &StreamClock) -> Option<Self> {
         let entries = &table.entries;
         let mut order: Vec<usize> = (0..entries.len()).filter(|&packet| !entries[packet].discarded).collect();
@@ -53,11 +53,11 @@ impl FrameIndex {
         unique.then(|| Self::from_order(table, order, clock))
     }
 
-    /// Takes the frames in `order`, given as the counts of their packets.
+    /// Creates an index from `order`, the packet numbers in presentation order.
     pub fn from_order(table: &PacketTable, order: Vec<usize>, clock: &StreamClock) -> Self {
         let (ticks, are_stated) = shown_ticks(table, &order, clock);
         let first = ticks.first().copied().unwrap_or(0.0);
-        // Differences are taken of whole units, as differences of seconds are rounded.
+        // Differences are computed in whole units, as differences of seconds are rounded.
         let times: Vec<f64> = ticks.iter().map(|ticks| (ticks - first) * clock.tick_secs).collect();
         let mut frame_of_packet = vec![None; table.entries.len()];
         let last_secs = order.last().map_or(0, |&packet| table.entries[packet].duration) as f64 * clock.tick_secs;
@@ -75,20 +75,20 @@ impl FrameIndex {
         Self { frames, first_secs, frame_of_packet, keys }
     }
 
-    /// Allows decoding to begin only with the first packet: for codecs whose pictures all build on each other.
+    /// Restricts the start of decoding to the first packet: for codecs whose pictures all depend on each other.
     pub fn without_inner_keys(mut self) -> Self {
         self.keys.clear();
         self
     }
 
-    /// Returns the frame that packet `packet` carries, if it carries any.
+    /// Returns the frame in packet `packet`, if any.
     pub fn frame_of_packet(&self, packet: usize) -> Option<usize> {
         self.frame_of_packet.get(packet).copied().flatten()
     }
 
-    /// Returns the last packet, at most `limit`, from which decoding reaches frame `index` whole.
+    /// Returns the last packet, at most `limit`, from which frame `index` decodes completely.
     ///
-    /// Frames shown before a key frame may follow it in the file and build on the group of pictures before it.
+    /// Frames shown before a key frame may follow it in the file and depend on the group of pictures before it.
     pub fn key_before(&self, index: usize, limit: usize) -> usize {
         let limit = limit.min(self.frames[index].packet);
         let candidates = &self.keys[..self.keys.partition_point(|&key| key <= limit)];
@@ -96,42 +96,42 @@ impl FrameIndex {
         candidates.iter().rev().find(shown_in_time).copied().unwrap_or(0)
     }
 
-    /// From the first frame to the end of the last, seconds.
+    /// Returns the time from the first frame to the end of the last, seconds.
     pub fn duration_secs(&self) -> f64 {
         self.frames.last().map_or(0.0, |last| last.pts_secs + last.duration_secs)
     }
 
-    /// Average frames per second over the time stamps; `None` for a single frame.
+    /// Returns the average frames per second over the time stamps; `None` for a single frame.
     fn average_fps(&self) -> Option<f64> {
         let span = self.frames.last()?.pts_secs;
         (span > 0.0).then(|| (self.frames.len() - 1) as f64 / span)
     }
 
-    /// Frames per second: what the container claims where the time stamps fit that within their rounding, else their average;
-    /// `None` for a single frame of which nothing is claimed.
+    /// Returns the frames per second: the rate that the container claims if the time stamps match it within their
+    /// rounding, else their average; `None` for a single frame without a claimed rate.
     pub fn rate(&self, clock: &StreamClock) -> Option<f64> {
         let Some((average, last)) = self.average_fps().zip(self.frames.last()) else { return clock.claimed_fps };
         let steps = (self.frames.len() - 1) as f64;
         let rounding_secs = (1.5 * clock.tick_secs).min(0.1 / average);
         let fits = |claimed: &f64| (steps / claimed - last.pts_secs).abs() <= rounding_secs;
-        // Sums of binary fractions make 24.999999999999996 of 25.
+        // Floating-point sums give 24.999999999999996 instead of 25.
         let rounded = Some((average * 1e9).round() / 1e9).filter(|rounded| *rounded > 0.0);
         clock.claimed_fps.filter(fits).or(rounded).or(Some(average))
     }
 
-    /// Returns whether a frame is shown at another time than at an even rate, by more than the rounding of the time stamps.
+    /// Returns whether a frame deviates from an even rate by more than the rounding of the time stamps.
     pub fn is_variable(&self, clock: &StreamClock) -> bool {
         let Some(fps) = self.average_fps() else { return false };
         let tolerance = (1.5 * clock.tick_secs).max(0.02 / fps);
         self.frames.iter().enumerate().any(|(index, frame)| (frame.pts_secs - index as f64 / fps).abs() > tolerance)
     }
 
-    /// Returns when the first frame is shown on the clock of the stream, seconds, if the file says so.
+    /// Returns the time of the first frame on the clock of the stream, seconds, if known.
     pub fn first_secs(&self) -> Option<f64> {
         self.first_secs
     }
 
-    /// Returns when each frame is shown on the clock of the file, where the first stands at `start_secs`.
+    /// Returns the time of each frame on the clock of the file; the first frame is at `start_secs`.
     pub fn times(&self, clock: &StreamClock, start_secs: f64) -> FrameTimes {
         let fps = self.rate(clock).unwrap_or(ASSUMED_FPS);
         let even = FrameTimes::even(self.frames.len(), fps, start_secs);
@@ -141,15 +141,16 @@ impl FrameIndex {
         listed.or(even).expect("rates are above 0 and times are finite, as both were computed from integers")
     }
 
-    /// Returns the frame shown at `secs`: the first before the beginning, the last after the end.
+    /// Returns the frame shown at `secs`: the first one before the beginning, the last one after the end.
     pub fn frame_at(&self, secs: f64) -> usize {
         self.frames.partition_point(|frame| frame.pts_secs <= secs).saturating_sub(1)
     }
 }
 
-/// When each frame of `order` is shown, in units of time of the stream, strictly rising; and whether these are on its clock.
+/// Returns the time of each frame of `order` in time units of the stream, strictly increasing, and whether these times
+/// are on the stream's clock.
 ///
-/// AVI files state no time for the pictures that others are predicted from, but when each is decoded.
+/// AVI files store decoding times instead of presentation times for the pictures that others are predicted from.
 fn shown_ticks(table: &PacketTable, order: &[usize], clock: &StreamClock) -> (Vec<f64>, bool) {
     if let Some(ticks) = decoding_ticks(table, order) {
         return (ticks, true);
@@ -164,7 +165,7 @@ fn shown_ticks(table: &PacketTable, order: &[usize], clock: &StreamClock) -> (Ve
         return ((0..order.len()).map(|index| index as f64 * step).collect(), false);
     };
     let mut ticks: Vec<f64> = (0..=lead).map(|index| first as f64 - (lead - index) as f64 * step).collect();
-    // Frames without a time are spread evenly between those that have one.
+    // Frames without a time are spaced evenly between those that have one.
     for pair in stated.windows(2) {
         let ((from, before), (to, after)) = (pair[0], pair[1]);
         let each = (after - before) as f64 / (to - from) as f64;
@@ -176,8 +177,8 @@ fn shown_ticks(table: &PacketTable, order: &[usize], clock: &StreamClock) -> (Ve
     (ticks, true)
 }
 
-/// When the frames of `order` are shown, going by when they are decoded: each as soon as the pictures it waits for are there.
-/// `None` where these times are not known, not needed, or contradict the stated ones.
+/// Derives the times of the frames of `order` from their decoding times: each is shown as soon as the pictures it waits
+/// for are decoded. `None` if these times are unknown, not needed, or contradict the stated ones.
 fn decoding_ticks(table: &PacketTable, order: &[usize]) -> Option<Vec<f64>> {
     if order.iter().all(|&packet| table.entries[packet].pts.is_some()) {
         return None;
@@ -198,13 +199,13 @@ fn decoding_ticks(table: &PacketTable, order: &[usize]) -> Option<Vec<f64>> {
     order.iter().zip(shown).all(agrees).then(|| shown.iter().map(|&time| time as f64).collect())
 }
 
-/// Returns the value in the middle of `values`, if there are any.
+/// Returns the median of `values`, the upper one of two; `None` for no values.
 pub(super) fn median(mut values: Vec<i64>) -> Option<i64> {
     values.sort_unstable();
     values.get(values.len() / 2).copied()
 }
 
-/// Median spacing of the frames, or what the container claims, seconds.
+/// Returns the median spacing of the frames, or the spacing that the container claims, seconds.
 fn typical_step(times: &[f64], clock: &StreamClock) -> f64 {
     let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     steps.sort_unstable_by(f64::total_cmp);
@@ -218,7 +219,7 @@ mod tests {
 
     const CLOCK: StreamClock = StreamClock { tick_secs: 0.1, claimed_fps: Some(10.0) };
 
-    /// Packets in the order of the file: when each is shown, negative where it does not say; keys are given apart.
+    /// Packets in file order: presentation times, negative for none; keys are listed separately.
     fn table(pts: &[i64], keys: &[usize]) -> PacketTable {
         let entries = pts.iter().enumerate().map(|(packet, &pts)| PacketEntry {
             pts: (pts >= 0).then_some(pts),
@@ -272,7 +273,7 @@ mod tests {
     fn frames_without_a_time_lie_evenly_between_those_that_have_one() {
         let times = |pts: &[i64], dts: Option<i64>| {
             let mut table = table(pts, &[0]);
-            // Decoding times that rise cannot be trusted where the stated times contradict them.
+            // Rising decoding times are unreliable where they contradict the stated times.
             table.entries.iter_mut().for_each(|entry| entry.dts = dts.and(entry.dts));
             let index = FrameIndex::from_order(&table, (0..pts.len()).collect(), &CLOCK);
             (index.first_secs(), index.frames.iter().map(|frame| frame.pts_secs).collect::<Vec<_>>())
@@ -292,7 +293,7 @@ mod tests {
 
     #[test]
     fn decoding_times_stand_in_for_missing_ones_without_losing_a_step() {
-        // I P B B P B B …, as in AVI files: only the B-frames say when they are shown.
+        // I P B B P B B …, as in AVI files: only the B-frames have presentation times.
         let is_shown = |packet: i64| packet % 3 == 2 || (packet > 0 && packet % 3 == 0);
         let pts: Vec<i64> = (0..=99).map(|packet| if is_shown(packet) { packet } else { -1 }).collect();
         let mut order = vec![0];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Frame;
 
-/// Frames kept on each side of the position, on average, where memory allows.
+/// Frames kept on each side of the position, on average, if memory allows.
 const REACH: usize = 48;
 
 /// Memory for decoded frames, bytes.
@@ -20,7 +20,7 @@ pub(super) struct FrameWindow {
 }
 
 impl FrameWindow {
-    /// Frames to keep on each side of the position, on average of both.
+    /// Returns the number of frames to keep on each side of the position, on average of both.
     pub fn reach(&self) -> usize {
         let affordable = BUDGET_BYTES / self.bytes_per_frame.max(1);
         REACH.min(affordable.saturating_sub(1) / 2).max(1)
@@ -32,32 +32,32 @@ impl FrameWindow {
         self.frames.insert(frame.index, frame);
     }
 
-    /// Lets go of all frames outside `range`.
+    /// Removes all frames outside `range`.
     pub fn keep(&mut self, range: &RangeInclusive<usize>) {
         self.frames.retain(|index, _| range.contains(index));
     }
 
-    /// Frame `index`, if it is there.
+    /// Returns frame `index`, if present.
     pub fn get(&self, index: usize) -> Option<Arc<Frame>> {
         self.frames.get(&index).cloned()
     }
 
-    /// `count` frames from `start` on, each `stride` after the one before, if all of them are there.
+    /// Returns `count` frames from `start`, `stride` apart, if all of them are present.
     pub fn run(&self, start: usize, count: usize, stride: usize) -> Option<Vec<Arc<Frame>>> {
         (0..count).map(|i| self.get(start.checked_add(i * stride)?)).collect()
     }
 
-    /// Returns the first frame in `range` that is not there.
+    /// Returns the first missing frame in `range`.
     pub fn first_missing(&self, mut range: RangeInclusive<usize>) -> Option<usize> {
         range.find(|index| !self.frames.contains_key(index))
     }
 
-    /// Returns how many frames directly before `position` are there without a gap.
+    /// Returns the number of frames directly before `position` that are present without a gap.
     pub fn run_before(&self, position: usize) -> usize {
         (0..position).rev().take_while(|index| self.frames.contains_key(index)).count()
     }
 
-    /// Lets go of everything.
+    /// Removes all frames.
     pub fn clear(&mut self) {
         *self = Self::default();
     }

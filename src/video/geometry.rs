@@ -12,7 +12,8 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// Returns the largest picture of the same shape whose longer side is at most `longest`; never larger than this one.
+    /// Returns the largest size with the same aspect ratio whose longer side is at most `longest`; never larger than
+    /// this one.
     pub fn fitted(self, longest: u32) -> Self {
         let side = self.width.max(self.height);
         if side <= longest {
@@ -25,7 +26,7 @@ impl Geometry {
         Self { width: scaled(self.width), height: scaled(self.height) }
     }
 
-    /// Returns the picture on its side: width and height exchanged.
+    /// Returns the size with width and height exchanged.
     pub fn transposed(self) -> Self {
         Self { width: self.height, height: self.width }
     }

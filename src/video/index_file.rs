@@ -1,4 +1,4 @@
-//! The index of a video as a file in the user's cache: numbers as differences, seven bits a byte.
+//! File format of a video's index in the user's cache: delta-encoded numbers in LEB128, seven bits per byte.
 //!
 //! A file that is damaged, of another version or of another video counts as absent.
 
@@ -15,13 +15,13 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// First bytes of the file; the number is that of the version.
+/// First bytes of the file; the number is the version.
 const MAGIC: &[u8] = b"motionscope index 4\n";
 
-/// Ending of the files.
+/// Extension of the files.
 const EXTENSION: &str = "index";
 
-/// All files together, bytes; the oldest make room.
+/// Limit of the total size, bytes; the oldest files are removed.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Bits of the flags of a packet.
@@ -38,7 +38,7 @@ pub(super) fn read(folder: &Path, key: &FileKey) -> Option<VideoIndex> {
     decode(&bytes, key)
 }
 
-/// Writes the index of the video `key` into `folder`, where files that were written long ago make room.
+/// Writes the index of the video `key` into `folder` and removes the oldest files there beyond the limit.
 ///
 /// # Errors
 /// If the folder cannot be written to.
@@ -60,7 +60,7 @@ fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Removes the oldest indexes until those that are left have at most `limit` bytes.
+/// Removes the oldest indexes until the rest has at most `limit` bytes.
 fn make_room(folder: &Path, limit: u64) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let facts = |path: PathBuf| {
@@ -74,7 +74,7 @@ fn make_room(folder: &Path, limit: u64) {
         if bytes <= limit {
             return;
         }
-        // What another process removed first, or cannot be removed, does not matter.
+        // It does not matter if another process removed it first, or it cannot be removed.
         let _ = std::fs::remove_file(path);
         bytes -= length;
     }
@@ -168,7 +168,7 @@ impl Encoder {
         self.0.push(number as u8);
     }
 
-    /// Small numbers of either sign take few bytes.
+    /// Zigzag encoding: small numbers of either sign take few bytes.
     fn signed(&mut self, number: i64) {
         self.number((number << 1 ^ number >> 63) as u64);
     }
@@ -221,7 +221,7 @@ impl<'a> Decoder<'a> {
         None
     }
 
-    /// Returns a number of things that take at least a byte each.
+    /// Reads a number of items that take at least one byte each.
     fn count(&mut self) -> Option<usize> {
         usize::try_from(self.number()?).ok().filter(|&count| count <= self.0.len())
     }
@@ -267,7 +267,7 @@ mod tests {
         FileKey { path: "/videos/a.mp4".into(), bytes: 1 << 40, changed_ns: 1_700_000_000_000_000_000, number: 7 }
     }
 
-    /// A video of every kind of packet; its order is known from its time stamps, or not.
+    /// A video with every kind of packet, ordered by decoding or by its time stamps.
     fn index(is_decoded: bool) -> VideoIndex {
         let packet = |number: i64| PacketEntry {
             pts: (number != 3 || !is_decoded).then_some(number * 512 - 1024),

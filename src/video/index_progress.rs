@@ -2,24 +2,24 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Share of the pass over the packets in the work where all pictures are decoded afterwards.
+/// Share of the packet scan in the total work, if all pictures are decoded afterwards.
 const SCAN_SHARE: f64 = 0.2;
 
-/// The progress of indexing one video; it is measured in bytes of the file.
+/// The progress of indexing one video, in bytes of the file.
 #[derive(Debug, Default)]
 pub(super) struct IndexProgress {
     /// Length of the file, bytes; 0 before it is known.
     bytes: AtomicU64,
     /// Bytes read so far.
     reached: AtomicU64,
-    /// The same on the second pass, which decodes.
+    /// Bytes decoded on the second pass.
     decoded: AtomicU64,
     /// True if a second pass is needed.
     decodes: AtomicBool,
 }
 
 impl IndexProgress {
-    /// Begins the pass over a file of `bytes` bytes.
+    /// Starts the first pass over a file of `bytes` bytes.
     pub fn begin(&self, bytes: u64) {
         self.bytes.store(bytes, Ordering::Relaxed);
         self.reached.store(0, Ordering::Relaxed);
@@ -27,23 +27,23 @@ impl IndexProgress {
         self.decodes.store(false, Ordering::Relaxed);
     }
 
-    /// A second pass follows, which decodes.
+    /// Announces a second pass, which decodes.
     pub fn expect_decoding(&self) {
         self.decodes.store(true, Ordering::Relaxed);
     }
 
-    /// The packet at `position` was read.
+    /// Records that the packet at `position` was read.
     pub fn reach(&self, position: isize) {
         self.reached.fetch_max(u64::try_from(position).unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// The packet at `position` was decoded, on the second pass.
+    /// Records that the packet at `position` was decoded on the second pass.
     pub fn decode(&self, position: i64) {
         self.expect_decoding();
         self.decoded.fetch_max(u64::try_from(position).unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// Takes over how far another one has got.
+    /// Copies the progress of `other`.
     pub fn copy(&self, other: &Self) {
         for (own, other) in
             [(&self.bytes, &other.bytes), (&self.reached, &other.reached), (&self.decoded, &other.decoded)]
@@ -53,7 +53,7 @@ impl IndexProgress {
         self.decodes.store(other.decodes.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// From 0 to 1; 0 before anything is known.
+    /// Returns the progress from 0 to 1; 0 before anything is known.
     pub fn fraction(&self) -> f64 {
         let bytes = self.bytes.load(Ordering::Relaxed).max(1) as f64;
         let part = |of: &AtomicU64| (of.load(Ordering::Relaxed) as f64 / bytes).min(1.0);

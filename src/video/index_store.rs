@@ -1,7 +1,7 @@
-//! The indexes of videos, shared by all who read the same file in this process and kept on disk for the next one.
+//! Indexes of videos, shared by all readers of a file in this process and cached on disk for later ones.
 //!
-//! An index costs one pass over the whole file. A file is the same as before if its path, length, time of change and, where
-//! there is one, its number on the disk are.
+//! An index costs one pass over the whole file. A file counts as unchanged if its path, length, modification time and,
+//! where available, inode are the same.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -17,19 +17,20 @@ use super::packet_source::stopped;
 use super::video_index::VideoIndex;
 use crate::error::Result;
 
-/// Packets of all indexes that are kept in memory, about 70 MB.
+/// Limit of the packets of all indexes in memory, about 70 MB.
 const MAX_PACKETS: usize = 500_000;
 
-/// Indexes that are kept in memory.
+/// Limit of the number of indexes in memory.
 const MAX_INDEXES: usize = 1000;
 
-/// Files from this length on have their index kept on disk; smaller ones are read in no time.
+/// Files of at least this length have their index cached on disk; smaller ones are indexed quickly.
 const LEAST_BYTES: u64 = 16 << 20;
 
-/// Videos whose pictures had to be decoded to count them have their index kept on disk from so many packets on.
+/// Videos with at least this many packets have their index cached on disk if their pictures had to be decoded to count
+/// them.
 const LEAST_DECODED: usize = 250;
 
-/// Time between checks of the stop flag while waiting for another's index.
+/// Time between checks of the stop flag while another thread builds the index.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The indexes of one process.
@@ -41,13 +42,13 @@ struct IndexStore {
 
 #[derive(Default)]
 struct StoreState {
-    /// Known indexes, the ones used last at the end.
+    /// Known indexes, the most recently used one last.
     known: VecDeque<(FileKey, VideoIndex)>,
-    /// Indexes that are being built.
+    /// Indexes under construction.
     building: Vec<(FileKey, Arc<IndexProgress>)>,
 }
 
-/// Ends a turn of building, also after a panic.
+/// Marks the construction as finished when dropped, also after a panic.
 struct Turn<'a> {
     store: &'a IndexStore,
     key: &'a FileKey,
@@ -56,7 +57,7 @@ struct Turn<'a> {
 static STORE: OnceLock<IndexStore> = OnceLock::new();
 static FOLDER: OnceLock<PathBuf> = OnceLock::new();
 
-/// Keeps the indexes of large videos in `folder` from now on; a second call changes nothing.
+/// Caches the indexes of large videos in `folder` from now on; a second call has no effect.
 pub fn keep_indexes_in(folder: PathBuf) {
     let _ = FOLDER.set(folder);
 }
@@ -66,7 +67,7 @@ pub(super) fn known_index(path: &Path) -> Option<VideoIndex> {
     store().lock().take(&FileKey::of(path)?)
 }
 
-/// Returns the index of the video at `path`: known, read from the disk, or built. Two who ask at the same time share the work.
+/// Returns the index of the video at `path`: from memory, from the disk, or built. Concurrent requests share the work.
 ///
 /// # Errors
 /// Same as [`VideoIndex::build`].
@@ -85,7 +86,7 @@ fn index_in(
     stop: &StopFlag,
     progress: &Arc<IndexProgress>,
 ) -> Result<VideoIndex> {
-    // What cannot be looked at cannot be opened either, and opening finds the words for it.
+    // A file without metadata cannot be opened either, and opening it gives the error message.
     let Some(key) = FileKey::of(path) else { return VideoIndex::build(path, stop, progress) };
     let mut state = store.lock();
     loop {
@@ -108,7 +109,7 @@ fn index_in(
         Some(index) => index,
         None => VideoIndex::build(path, stop, progress)?,
     };
-    // A file that was written to meanwhile, or that a disk could not give, is to be read again.
+    // An index is not reused if the file changed meanwhile or the disk failed.
     if index.table.failure.is_none() && FileKey::of(path).as_ref() == Some(&key) {
         store.lock().keep(key.clone(), index.clone());
         let is_large = key.bytes >= LEAST_BYTES;
@@ -125,13 +126,13 @@ fn index_in(
 
 impl IndexStore {
     fn lock(&self) -> MutexGuard<'_, StoreState> {
-        // Each change is a single step, so a panic elsewhere does not spoil the state.
+        // Each change is a single step, so a poisoned lock is usable.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl StoreState {
-    /// Returns the index of a file, which now was used last.
+    /// Returns the index of a file and marks it as the most recently used.
     fn take(&mut self, key: &FileKey) -> Option<VideoIndex> {
         let place = self.known.iter().rposition(|(known, _)| known == key)?;
         let entry = self.known.remove(place)?;
@@ -140,7 +141,7 @@ impl StoreState {
         Some(index)
     }
 
-    /// Adds an index and forgets those that were not used for longest.
+    /// Adds an index and removes the least recently used ones beyond the limits.
     fn keep(&mut self, key: FileKey, index: VideoIndex) {
         self.known.retain(|(known, _)| known.path != key.path);
         self.known.push_back((key, index));
@@ -158,7 +159,8 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Lets everyone wait for the index of the file at `path` as if another were building it; returns what ends that.
+/// Makes every request wait for the index of the file at `path`, as if another thread were building it; the returned
+/// function ends that.
 #[cfg(test)]
 pub(crate) fn hold(path: &Path) -> impl FnOnce() + use<> {
     let key = FileKey::of(path).expect("the file is there");
@@ -212,7 +214,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clip = folder.path().join("clip.mp4");
         write_clip(&clip, 5);
-        // What is on the disk names one frame fewer, which shows that it was used.
+        // The index on the disk has one frame fewer, which shows that it was used.
         let mut index = ask(&IndexStore::default(), None, &clip).expect("a video");
         index.order.decoded = Some(vec![0, 1, 2, 3]);
         let key = FileKey::of(&clip).expect("it is there");

@@ -13,28 +13,28 @@ use super::{FramePacing, Geometry, SlowCapture, libav};
 use crate::error::Error;
 use crate::frame_times::FrameTimes;
 
-/// Facts about a video file, read and counted when it was opened.
+/// Properties of a video file, read and counted when it was opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VideoInfo {
     /// The file.
     pub path: PathBuf,
     /// Short name of the codec, such as `h264`.
     pub codec: String,
-    /// Width as shown, pixels: upright and with square pixels.
+    /// Display width, pixels: upright and with square pixels.
     pub width: u32,
-    /// Height as shown, pixels.
+    /// Display height, pixels.
     pub height: u32,
     /// Number of frames, counted.
     pub frames: usize,
     /// From the first frame to the end of the last one, seconds.
     pub duration_secs: f64,
-    /// Frames per second, averaged over the time stamps; 25 if the file has none, and a note says so.
+    /// Frames per second, averaged over the time stamps; 25 if the file has none, with a note.
     pub fps: f64,
-    /// When each frame is shown, on the clock of the file.
+    /// Time of each frame on the clock of the file.
     pub times: FrameTimes,
     /// True if the frames are unevenly spaced in time.
     pub variable_rate: bool,
-    /// Clockwise turn that was needed to show the pictures upright: 0, 90, 180 or 270.
+    /// Clockwise rotation that makes the pictures upright: 0, 90, 180 or 270 degrees.
     pub rotation_degrees: i32,
     /// True if the first picture is interlaced or the file declares interlacing; every interlaced picture is deinterlaced.
     pub interlaced: bool,
@@ -47,7 +47,7 @@ pub struct VideoInfo {
 }
 
 impl VideoInfo {
-    /// Returns the pace of a clip whose pictures are shown when the frames of this one are.
+    /// Returns the pacing for a clip whose frames have the times of this one's.
     pub fn pace(&self) -> FramePacing {
         match self.times.as_listed() {
             Some(_) => FramePacing::Stamped(self.fps),
@@ -56,7 +56,7 @@ impl VideoInfo {
     }
 }
 
-/// Gathers the facts about an open video from its index and its first picture, and what to warn of.
+/// Collects the properties of an open video from its index and its first picture, and warnings.
 pub(super) fn describe(
     raw: &RawFrames,
     times: FrameTimes,

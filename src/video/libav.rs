@@ -1,4 +1,4 @@
-//! The few facts of FFmpeg's structures that its Rust wrapper does not give, and the words for its errors.
+//! FFmpeg fields and calls that the Rust wrapper lacks, and error messages for FFmpeg's errors.
 #![allow(unsafe_code)] // Plain fields of structures that live as long as the borrowed wrapper, and calls that it lacks.
 
 use std::ffi::{CStr, CString, c_char};
@@ -14,20 +14,20 @@ use ffmpeg_next as ffmpeg;
 use super::StopFlag;
 use crate::error::Error;
 
-/// Pixel shapes that are meant; others come from damaged headers.
+/// Plausible pixel aspect ratios; others come from damaged headers.
 const PLAUSIBLE_RATIOS: std::ops::RangeInclusive<f64> = 0.1..=10.0;
 
-/// Readies FFmpeg once and silences its own log: what matters reaches the person as an [`Error`].
+/// Initialises FFmpeg once and silences its log: relevant faults are reported as [`Error`]s.
 pub(super) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Initialising only fills tables of error texts and of devices, and cannot fail.
+        // Initialisation only fills tables of error texts and devices, and cannot fail.
         let _ = ffmpeg::init();
         ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
     });
 }
 
-/// Returns the path of a file to be written as FFmpeg takes it; the prefix keeps a colon in a name from being read as a protocol.
+/// Returns the URL of a file for writing; the prefix keeps FFmpeg from parsing a colon in a name as a protocol.
 pub(super) fn url(path: &Path) -> Result<String, Error> {
     let text = path.to_str().filter(|text| !text.contains('\0'));
     let text = text.ok_or_else(|| {
@@ -36,7 +36,7 @@ pub(super) fn url(path: &Path) -> Result<String, Error> {
     Ok(format!("file:{text}"))
 }
 
-/// Returns the path of a file to be read as FFmpeg takes it. Where the system's names are bytes, any name will do.
+/// Returns the URL of a file for reading. On systems whose file names are bytes, any name is valid.
 pub(super) fn byte_url(path: &Path) -> Result<CString, Error> {
     #[cfg(unix)]
     let bytes = [b"file:", std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())].concat();
@@ -46,27 +46,27 @@ pub(super) fn byte_url(path: &Path) -> Result<CString, Error> {
         .map_err(|_| Error::file(path, "FFmpeg cannot read a file of this name", "Rename the file or its folder"))
 }
 
-/// Opens the file at `url`. Gives up as soon as `stop` is set, now and in every later read.
+/// Opens the file at `url`. This and every later read end as soon as `stop` is set.
 pub(super) fn open_file(url: &CStr, stop: &StopFlag) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
     let stop = stop.clone();
     let options = ffmpeg::Dictionary::new();
     open_input(url, ptr::null(), false, options, move || stop.load(Ordering::Acquire))
 }
 
-/// Returns how many packets of `stream` the index of its file names.
+/// Returns the number of packets of `stream` in the index of its file.
 pub(super) fn indexed_packets(stream: &ffmpeg::Stream) -> usize {
     // SAFETY: the stream belongs to the format context that `stream` borrows; the call only reads.
     let count = unsafe { ffi::avformat_index_get_entries_count(stream.as_ptr()) };
     usize::try_from(count).unwrap_or(0)
 }
 
-/// Moves to the packet that begins at byte `position`; only for formats whose packets can be found from anywhere.
+/// Seeks to the packet at byte `position`; only for formats that can resynchronise anywhere.
 pub(super) fn seek_to_byte(input: &mut ffmpeg::format::context::Input, position: i64) -> bool {
     // SAFETY: the context lives as long as the wrapper, which is borrowed mutably; -1 means no stream in particular.
     unsafe { ffi::av_seek_frame(input.as_mut_ptr(), -1, position, ffi::AVSEEK_FLAG_BYTE) >= 0 }
 }
 
-/// Width of a pixel divided by its height; 1 where the file does not say.
+/// Returns the width of a pixel divided by its height; 1 if the file does not state it.
 pub(super) fn sample_aspect_ratio(stream: &ffmpeg::Stream) -> f64 {
     // SAFETY: the stream and its parameters belong to the format context that `stream` borrows.
     let ratios = unsafe {
@@ -77,7 +77,7 @@ pub(super) fn sample_aspect_ratio(stream: &ffmpeg::Stream) -> f64 {
     known.find(|ratio| PLAUSIBLE_RATIOS.contains(ratio)).unwrap_or(1.0)
 }
 
-/// Returns whether the file says that the pictures of `stream` are woven from two fields.
+/// Returns whether the file declares `stream` as interlaced.
 pub(super) fn is_called_interlaced(stream: &ffmpeg::Stream) -> bool {
     use ffi::AVFieldOrder::{AV_FIELD_BB, AV_FIELD_BT, AV_FIELD_TB, AV_FIELD_TT};
     // SAFETY: the stream and its parameters belong to the format context that `stream` borrows.
@@ -85,14 +85,14 @@ pub(super) fn is_called_interlaced(stream: &ffmpeg::Stream) -> bool {
     [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(&order)
 }
 
-/// Returns whether an edit list asks to decode this packet without showing its picture.
+/// Returns whether an edit list requires this packet to be decoded but not shown.
 pub(super) fn is_discarded(packet: &ffmpeg::Packet) -> bool {
     use ffmpeg::packet::Ref;
     // SAFETY: the packet is a plain structure owned by `packet`.
     unsafe { (*packet.as_ptr()).flags & ffmpeg::ffi::AV_PKT_FLAG_DISCARD != 0 }
 }
 
-/// Lets the demuxer pass over every stream but one, which saves reading the sound.
+/// Makes the demuxer skip all streams but one, which saves reading the sound.
 pub(super) fn keep_only(input: &mut ffmpeg::format::context::Input, index: usize) {
     for mut stream in input.streams_mut() {
         if stream.index() != index {
@@ -102,8 +102,8 @@ pub(super) fn keep_only(input: &mut ffmpeg::format::context::Input, index: usize
     }
 }
 
-/// Opens `url` with the named demuxer or device driver, or with what FFmpeg takes it for. Gives up as soon as `give_up` says
-/// so, now and in every later read.
+/// Opens `url` with the named demuxer or device driver; `None` lets FFmpeg detect it. This and every later read end as
+/// soon as `give_up` returns true.
 pub(super) fn open_live(
     url: &CStr,
     driver: Option<&str>,
@@ -115,11 +115,11 @@ pub(super) fn open_live(
         Some(driver) => find_format(&driver)?,
         None => ptr::null(),
     };
-    // A camera that goes silent would be waited for inside its driver, where nothing interrupts.
+    // A silent camera would block inside its driver, where nothing can interrupt.
     open_input(url, format, driver.is_some(), options, give_up)
 }
 
-/// Opens `url` with the demuxer `format`, or with what FFmpeg takes it for where it is null.
+/// Opens `url` with the demuxer `format`; null lets FFmpeg detect it.
 fn open_input(
     url: &CStr,
     format: *const ffi::AVInputFormat,
@@ -128,9 +128,9 @@ fn open_input(
     give_up: impl FnMut() -> bool + Send + 'static,
 ) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
     let interrupt = ffmpeg::util::interrupt::new(Box::new(give_up));
-    // SAFETY: the context is either handed to the wrapper, which frees it before the guard of its callback, or freed here;
-    // FFmpeg frees one that it cannot open. The text and the options live until the calls that read them are over, and a
-    // format as long as the program.
+    // SAFETY: the context is either passed to the wrapper, which frees it before the guard of its callback, or freed
+    // here; FFmpeg frees a context that it cannot open. The text and the options outlive the calls that read them, and
+    // a format lives as long as the program.
     unsafe {
         let mut context = ffi::avformat_alloc_context();
         if context.is_null() {
@@ -155,11 +155,11 @@ fn open_input(
     }
 }
 
-/// Name and description of each device of a driver.
+/// Returns the name and the description of each device of a driver.
 pub(super) fn list_sources(driver: &str) -> Result<Vec<(String, String)>, ffmpeg::Error> {
     init();
     let driver = CString::new(driver).map_err(|_| ffmpeg::Error::InvalidData)?;
-    // SAFETY: FFmpeg fills the list, whose devices and texts live until it is freed at the end.
+    // SAFETY: FFmpeg fills the list; its devices and texts live until it is freed at the end.
     unsafe {
         let format = find_format(&driver)?;
         let mut list = ptr::null_mut();
@@ -178,14 +178,14 @@ pub(super) fn list_sources(driver: &str) -> Result<Vec<(String, String)>, ffmpeg
 }
 
 fn find_format(name: &CStr) -> Result<*const ffi::AVInputFormat, ffmpeg::Error> {
-    // SAFETY: the name ends with a zero, and what is found lives as long as the program.
+    // SAFETY: the name is zero-terminated, and a format lives as long as the program.
     let format = unsafe { ffi::av_find_input_format(name.as_ptr()) };
     if format.is_null() { Err(ffmpeg::Error::DemuxerNotFound) } else { Ok(format) }
 }
 
-/// Returns a text of FFmpeg's, empty for none.
+/// Copies one of FFmpeg's texts; empty for a null pointer.
 fn text(text: *const c_char) -> String {
-    // SAFETY: FFmpeg's texts end with a zero.
+    // SAFETY: FFmpeg's texts are zero-terminated.
     if text.is_null() { String::new() } else { unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned() }
 }
 

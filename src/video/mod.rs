@@ -1,15 +1,15 @@
-//! Video in and out: the first step of the walk, from a file to frames with time stamps.
+//! Video input and output: from a file to frames with time stamps.
 //!
-//! A [`VideoReader`] gives any frame of a file by its index, exactly; a [`Player`] runs a reader on its own
-//! thread, keeps the frames around the position and plays them at the video's own pace; [`decode_clip`] reads
-//! a whole clip for training, be it a video or a folder of pictures; a [`MotionVectorReader`] gives the vectors
-//! that the codec itself moved blocks by; a [`Camera`] keeps the newest seconds of a live source; a [`VideoWriter`] makes
-//! clips. FFmpeg is named nowhere else in the program.
+//! A [`VideoReader`] returns any frame of a file by its index, exactly. A [`Player`] runs a reader on its own thread,
+//! keeps the frames around the position and plays them at the video's own pace. [`decode_clip`] reads a whole clip for
+//! training, a video or a folder of images. A [`MotionVectorReader`] returns the motion vectors of the codec. A
+//! [`Camera`] keeps the newest seconds of a live source. A [`VideoWriter`] writes clips. FFmpeg is used nowhere else in
+//! the program.
 //!
-//! A file passes through a reader in this order: `packet_source` cuts the file into
-//! packets and counts them, `frame_index` turns the counted packets into the list of frames in presentation
-//! order (`video_index`: both together, shared by `index_store`), `frame_decoder` makes raw pictures that remember the packet they came from, `converter`
-//! deinterlaces, scales and rotates them into RGB.
+//! A reader processes a file in this order: `packet_source` splits the file into packets and counts them; `frame_index`
+//! lists the frames in presentation order (`video_index` combines both and is shared by `index_store`); `frame_decoder`
+//! decodes raw pictures that carry the numbers of their packets; `converter` deinterlaces, scales and rotates them into
+//! RGB.
 
 mod camera;
 mod capture_rate;

@@ -1,7 +1,7 @@
-//! The motion that a video was coded with: FFmpeg's `export_mvs`, upright and with exact frame numbers.
+//! The motion vectors of a video's codec: FFmpeg's `export_mvs`, upright and with exact frame numbers.
 //!
-//! An encoder predicts each block of a picture from a moved block of another picture. Reading these motion vectors
-//! costs little more than decoding, which made them a rival of optical flow: Zhang et al., "Real-time Action
+//! An encoder predicts each block of a picture from a displaced block of another picture. Reading these motion vectors
+//! costs little more than decoding, which makes them an alternative to optical flow: Zhang et al., "Real-time Action
 //! Recognition with Enhanced Motion Vector CNNs", CVPR 2016.
 
 use std::mem::{offset_of, size_of};
@@ -20,7 +20,7 @@ use super::raw_frames::RawFrames;
 use super::references::ReferenceDistances;
 use crate::error::{Error, Result};
 
-/// Codecs of which FFmpeg is known to give motion vectors.
+/// Codecs for which FFmpeg is known to export motion vectors.
 const CODECS: [Id; 12] = [
     Id::H264,
     Id::MPEG4,
@@ -36,44 +36,45 @@ const CODECS: [Id; 12] = [
     Id::WMV2,
 ];
 
-/// A key frame must save decoding at least this many frames to be worth a seek.
+/// Minimum number of frames that a seek to a key frame must save.
 const WORTH_A_SEEK: usize = 16;
 
 /// The coding type of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameKind {
-    /// By itself; it has no vectors.
+    /// I-frame: no prediction, no vectors.
     Intra,
-    /// From frames shown before it.
+    /// P-frame: predicted from earlier frames.
     Predicted,
-    /// From frames shown before and after it.
+    /// B-frame: predicted from earlier and later frames.
     BiPredicted,
 }
 
-/// A block and where its content was taken from, in pixels of the upright coded frame.
+/// The motion vector of a block, in pixels of the upright coded frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MotionVector {
     /// Left edge of the block.
     pub x: f32,
     /// Top edge of the block.
     pub y: f32,
-    /// Width of the block; at the right edge of a frame it may reach beyond.
+    /// Width of the block; at the right edge of a frame it may extend beyond.
     pub width: f32,
-    /// Height of the block; at the bottom of a frame it may reach beyond.
+    /// Height of the block; at the bottom of a frame it may extend beyond.
     pub height: f32,
-    /// From the block to the content it was predicted from, to the right; fractions of a pixel count.
+    /// Horizontal displacement from the block to the content it was predicted from, positive to the right, with
+    /// sub-pixel precision.
     pub dx_px: f32,
-    /// The same downwards.
+    /// Vertical displacement, positive downwards.
     pub dy_px: f32,
-    /// The frame it was predicted from: −2 is the second before this one, 1 the next. Never 0.
+    /// Offset of the frame it was predicted from: −2 is the second before this one, 1 the next. Never 0.
     ///
-    /// FFmpeg provides only the direction; the distance is that of the nearest frame that can be meant, which is wrong
-    /// where an encoder chose a farther one.
+    /// FFmpeg provides only the direction. The distance is that of the nearest possible reference frame, which is wrong
+    /// if the encoder chose a farther one.
     pub frame_offset: i32,
 }
 
 impl MotionVector {
-    /// Returns the motion of the block from one frame to the next, pixels `[x, y]`, if it moved evenly.
+    /// Returns the motion of the block from one frame to the next, pixels `[x, y]`, assuming constant speed.
     pub fn px_per_frame(&self) -> [f32; 2] {
         let frames = self.frame_offset as f32;
         [self.dx_px / frames, self.dy_px / frames]
@@ -83,22 +84,24 @@ impl MotionVector {
 /// The motion vectors of one frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrameVectors {
-    /// Width of the upright coded frame, pixels; unlike [`super::VideoInfo::width`] before pixels are made square.
+    /// Width of the upright coded frame, pixels; unlike [`super::VideoInfo::width`], before the correction to square
+    /// pixels.
     pub width: u32,
     /// Height of the upright coded frame, pixels.
     pub height: u32,
     /// Coding type of the frame.
     pub kind: FrameKind,
-    /// Its vectors in no particular order. A block predicted from both sides has one for each, a skipped block that
-    /// which it inherits, a block coded by itself none.
+    /// Its vectors in no particular order. A bi-predicted block has one per direction, a skipped block the inherited
+    /// one, an intra block none.
     pub vectors: Vec<MotionVector>,
 }
 
-/// Reads motion vectors by frame index, the same as in [`super::VideoReader`]; fast in ascending order, exact in any.
+/// A reader of motion vectors by frame index, the same as in [`super::VideoReader`]; fast in ascending order, exact in
+/// any.
 pub struct MotionVectorReader {
     raw: RawFrames,
     orientation: Orientation,
-    /// Width and height of the first picture as it is stored.
+    /// Width and height of the first picture as stored.
     stored: [u32; 2],
     /// The frame that was decoded last.
     decoded: Option<usize>,
@@ -108,7 +111,7 @@ impl MotionVectorReader {
     /// Opens the video at `path`.
     ///
     /// # Errors
-    /// Like [`super::VideoReader::open`], and if its codec has no motion vectors that FFmpeg gives.
+    /// Same as [`super::VideoReader::open`], and if FFmpeg exports no motion vectors for its codec.
     pub fn open(path: &Path) -> Result<Self> {
         let mut raw = RawFrames::open(path, Purpose::MotionVectors, &StopFlag::default())?;
         let codec = raw.source.stream().parameters().id();
@@ -127,16 +130,16 @@ impl MotionVectorReader {
         Ok(Self { raw, orientation, stored, decoded: None })
     }
 
-    /// Returns how many frames the video has.
+    /// Returns the number of frames.
     pub fn frames(&self) -> usize {
         self.raw.index.frames.len()
     }
 
     /// Returns the vectors of frame `index`, counted from 0 in presentation order.
     ///
-    /// FFmpeg gives none of bi-predicted frames of MPEG-4 (XviD, DivX), and in MPEG-1, 2 and 4 none of a last frame that
-    /// had to wait for the end of the file. Vectors of interlaced pictures are those of their fields. A frame too damaged
-    /// to decode has none and counts as coded by itself.
+    /// FFmpeg exports none for B-frames of MPEG-4 (XviD, DivX), and in MPEG-1, 2 and 4 none for a last frame that was
+    /// decoded only at the end of the file. Vectors of interlaced pictures are those of their fields. A frame too
+    /// damaged to decode has none and counts as intra-coded.
     ///
     /// # Errors
     /// If there is no such frame, or the file cannot be read any more.
@@ -173,8 +176,8 @@ impl MotionVectorReader {
         FrameVectors { width, height, kind, vectors }
     }
 
-    /// Returns whether what FFmpeg exports are the vectors of an earlier frame: its decoder of MPEG-4 does not note those of
-    /// bi-predicted frames (`h263dec.c`), and what is left in the buffer comes out.
+    /// Returns whether FFmpeg exports the vectors of an earlier frame: its MPEG-4 decoder does not record those of
+    /// B-frames (`h263dec.c`), so stale buffer contents are returned.
     fn is_stale(&self, kind: FrameKind) -> bool {
         kind == FrameKind::BiPredicted && self.raw.source.stream().parameters().id() == Id::MPEG4
     }
@@ -206,7 +209,7 @@ struct CodedBlock {
 }
 
 impl CodedBlock {
-    /// Reads one `AVMotionVector`; `None` if its scale is 0.
+    /// Parses one `AVMotionVector`; `None` if its scale is 0.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let short = |at: usize| [bytes[at], bytes[at + 1]];
         let place = |at: usize| f32::from(i16::from_ne_bytes(short(at)));
@@ -221,11 +224,11 @@ impl CodedBlock {
         })
     }
 
-    /// Returns the block in the upright picture; `None` if there is no frame that it can have come from.
+    /// Returns the block in the upright picture; `None` if there is no possible reference frame.
     fn upright(self, stored: [u32; 2], turn: Orientation, distances: ReferenceDistances) -> Option<MotionVector> {
         let distance = if self.past { distances.past } else { distances.future };
         let distance = i32::try_from(distance).ok().filter(|distance| *distance > 0)?;
-        // A turn is about the middle of the picture, which becomes the middle of the upright one.
+        // The rotation is about the centre of the picture, which becomes the centre of the upright one.
         let [middle_x, middle_y] = stored.map(|side| side as f32 / 2.0);
         let [from_middle_x, from_middle_y] = turn.turned([self.centre[0] - middle_x, self.centre[1] - middle_y]);
         let ([middle_x, middle_y], [width, height]) = match turn.transposed {
@@ -249,7 +252,7 @@ impl CodedBlock {
 mod tests {
     use super::*;
 
-    /// A block of 16×8 pixels at the top left of a picture of 64×32 that came from 2 ½ pixels to the right, 1 up.
+    /// A block of 16×8 pixels at the top left of a picture of 64×32, predicted from 2 ½ pixels to the right, 1 up.
     fn bytes(scale: u16) -> Vec<u8> {
         let mut bytes = vec![0; size_of::<AVMotionVector>()];
         let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
@@ -271,7 +274,7 @@ mod tests {
         assert_eq!([stored.x, stored.y, stored.width, stored.height], [0.0, 0.0, 16.0, 8.0]);
         assert_eq!(([stored.dx_px, stored.dy_px], stored.frame_offset), ([2.5, -1.0], -2));
         assert_eq!(stored.px_per_frame(), [-1.25, 0.5], "it moves left and down");
-        // Turned clockwise, the top left corner becomes the top right, right becomes down, up becomes right.
+        // Rotated clockwise, the top left corner becomes the top right, right becomes down, up becomes right.
         let clockwise = Orientation { transposed: true, mirrored: [true, false], ..Orientation::default() };
         let turned = upright(clockwise);
         assert_eq!([turned.x, turned.y, turned.width, turned.height], [24.0, 0.0, 8.0, 16.0]);

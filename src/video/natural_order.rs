@@ -1,13 +1,13 @@
-//! File names in the order in which people count: `img_2` before `img_10`.
+//! Natural sort order of file names: `img_2` before `img_10`.
 
 use std::cmp::Ordering;
 
-/// Compares two names, runs of digits by the numbers they stand for.
+/// Compares two names, with runs of digits as numbers.
 pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     while let (Some((x, left_rest)), Some((y, right_rest))) = (next_part(left), next_part(right)) {
         let order = match (digits(x), digits(y)) {
-            // Longer numbers are larger; whatever their length, they never overflow.
+            // Longer numbers are larger; comparing digits cannot overflow.
             (Some(x), Some(y)) => x.len().cmp(&y.len()).then_with(|| x.cmp(y)),
             _ => x.cmp(y),
         };
@@ -19,7 +19,7 @@ pub(crate) fn natural_order(a: &str, b: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
-/// Returns the first run of digits or of other characters, and what follows it.
+/// Returns the first run of digits or of other characters, and the rest.
 fn next_part(text: &str) -> Option<(&str, &str)> {
     let is_digit = text.chars().next()?.is_ascii_digit();
     let end = text.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(text.len());

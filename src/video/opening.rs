@@ -1,7 +1,8 @@
-//! Opening a video in a player: the first frame at once, ready to play, and the frame index in the background.
+//! Opening of a video in a player: shows and plays the first frames at once and builds the frame index in the
+//! background.
 //!
-//! Listing the frames takes one pass over the file, which may be long or on a slow disk. It runs on a thread of its own,
-//! `index`, that nobody waits for: it ends by itself at the next packet once the player is gone.
+//! Listing the frames takes one pass over the file, which may be long or on a slow disk. It runs on its own thread,
+//! `index`, which is never joined: it ends by itself at the next packet once the player is dropped.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use super::{Sizes, StopFlag};
 use crate::error::Result;
 use crate::panic_guard::caught_at;
 
-/// Opens the video at `path`, shows its first picture, and waits until its frames are listed. Returns a reader and what it is to
-/// do; `None` if the handle is gone.
+/// Opens the video at `path`, plays its beginning, and waits for the list of its frames. Returns a reader and the
+/// commands to execute; `None` if the handle is dropped.
 ///
 /// # Errors
 /// If it cannot be opened.
@@ -59,31 +60,31 @@ pub(super) fn open_video(
     Ok(Some((reader, waiting)))
 }
 
-/// Opens the video file at `path` and lets go of it at once; only its beginning is read.
+/// Checks that the video at `path` can be opened; reads only its beginning.
 ///
 /// # Errors
-/// If it is no video that can be opened.
+/// If it is not a video or cannot be opened.
 pub fn check_opening(path: &Path) -> Result<()> {
     UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default()).map(drop)
 }
 
-/// Lists the frames on a thread of its own; the list arrives at the receiver.
+/// Lists the frames on a separate thread and returns the receiver of the list.
 fn list(path: &Path, stop: &StopFlag, progress: Arc<IndexProgress>) -> Receiver<Result<VideoIndex>> {
     let (done, listed) = bounded(1);
     let (path, stop, sender) = (path.to_owned(), stop.clone(), done.clone());
     let work = {
         let (path, stop, progress) = (path.clone(), stop.clone(), progress.clone());
-        // Nobody listens if the player is gone.
+        // Sending fails if the player is dropped.
         move || _ = sender.send(caught_at(&path, || index_of(&path, &stop, &progress)))
     };
     if Builder::new().name("index".into()).spawn(work).is_err() {
-        // Without another thread, this one does it.
+        // If no thread can be started, this one does the work.
         let _ = done.send(index_of(&path, &stop, &progress));
     }
     listed
 }
 
-/// Returns the list of frames, and the commands that came before it and wait for it; no list if the handle is gone.
+/// Returns the list of frames, and the commands that came before it and need it; no list if the handle is dropped.
 fn wait(
     listed: &Receiver<Result<VideoIndex>>,
     commands: &Receiver<PlayerCommand>,
@@ -95,7 +96,7 @@ fn wait(
             recv(listed) -> index => return (index.ok(), waiting),
             recv(commands) -> command => match command {
                 Ok(command) => {
-                    // What follows a jump that waits is to be done after it as well.
+                    // Commands after a waiting seek must be executed after it.
                     if !preview.obey(&command) || !waiting.is_empty() {
                         waiting.push(command);
                     }
@@ -155,7 +156,7 @@ mod tests {
         assert!(first.index == 0 && first.display.get_pixel(16, 16)[0].abs_diff(200) < 8, "{:?}", first.display);
         let indexing = player.indexing().expect("the frames are not listed yet");
         assert!(indexing.claimed_secs.is_some_and(|secs| (secs - 0.2).abs() < 0.05), "{indexing:?}");
-        // What is sent meanwhile waits, however much it is.
+        // Commands sent meanwhile are queued, however many.
         (0..2000).for_each(|_| player.send(PlayerCommand::Step(1)));
         player.send(PlayerCommand::SeekFrame(3));
         assert!(player.events().is_empty());

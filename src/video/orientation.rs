@@ -1,7 +1,7 @@
 //! The rotation of stored frames to upright orientation.
 //!
-//! Containers keep it as a display matrix, which phones write; FFmpeg's documentation of
-//! `AV_PKT_DATA_DISPLAYMATRIX` defines the numbers.
+//! Containers store it as a display matrix, as phones do; FFmpeg's documentation of `AV_PKT_DATA_DISPLAYMATRIX` defines
+//! the numbers.
 
 use ffmpeg::codec::packet::side_data::Type;
 use ffmpeg_next as ffmpeg;
@@ -9,9 +9,9 @@ use ffmpeg_next as ffmpeg;
 /// A rotation by quarter turns, possibly mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Orientation {
-    /// Chain of FFmpeg filters that turns the picture; empty if it already stands upright.
+    /// Chain of FFmpeg filters that rotates the picture; empty if it is upright.
     pub filters: &'static str,
-    /// Clockwise degrees of the turn.
+    /// Clockwise rotation, degrees.
     pub degrees: i32,
     /// True if width and height are exchanged.
     pub transposed: bool,
@@ -20,13 +20,13 @@ pub(super) struct Orientation {
 }
 
 impl Orientation {
-    /// Returns the orientation given by the stream; upright if it gives none.
+    /// Returns the orientation stored in the stream; upright if there is none.
     pub fn of(stream: &ffmpeg::Stream) -> Self {
         let matrix = stream.side_data().find(|side_data| side_data.kind() == Type::DisplayMatrix);
         matrix.map(|matrix| Self::from_display_matrix(matrix.data())).unwrap_or_default()
     }
 
-    /// Reads the nine 32-bit numbers of a display matrix; other angles are taken to the nearest quarter turn.
+    /// Parses the nine 32-bit numbers of a display matrix; other angles are rounded to the nearest quarter turn.
     pub fn from_display_matrix(bytes: &[u8]) -> Self {
         let entry = |place: usize| -> i64 {
             let word = bytes.get(4 * place..4 * place + 4).and_then(|word| word.try_into().ok());
@@ -34,7 +34,7 @@ impl Orientation {
         };
         let (a, b, c, d) = (entry(0), entry(1), entry(3), entry(4));
         let transposed = b.abs() + c.abs() > a.abs() + d.abs();
-        // Stored (x, y) is shown at (a·x + c·y, b·x + d·y); a missing entry is that of an upright picture.
+        // Stored (x, y) is shown at (a·x + c·y, b·x + d·y); missing entries are those of an upright picture.
         let mirrored = if transposed { [c <= 0, b <= 0] } else { [a < 0, d < 0] };
         let (filters, degrees) = match (transposed, mirrored) {
             (false, [false, false]) => ("", 0),
@@ -49,7 +49,7 @@ impl Orientation {
         Self { filters, degrees, transposed, mirrored }
     }
 
-    /// Returns a displacement in the stored picture as it is seen in the upright one.
+    /// Converts a displacement in the stored picture to the upright one.
     pub fn turned(self, [dx, dy]: [f32; 2]) -> [f32; 2] {
         let [x, y] = if self.transposed { [dy, dx] } else { [dx, dy] };
         [if self.mirrored[0] { -x } else { x }, if self.mirrored[1] { -y } else { y }]

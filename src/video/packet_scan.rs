@@ -1,4 +1,4 @@
-//! The one pass over a file that gathers its packets.
+//! The pass over a file that lists its packets.
 
 use ffmpeg::codec::Id;
 use ffmpeg_next as ffmpeg;
@@ -17,7 +17,7 @@ impl PacketTable {
         while let Some((_, packet)) = source.next() {
             progress.reach(packet.position());
             if packet.pts().is_none() {
-                progress.expect_decoding(); // Without its time, only decoding tells when a picture is shown.
+                progress.expect_decoding(); // Without a time stamp, only decoding shows when a picture is displayed.
             }
             is_torn = packet.is_corrupt();
             let shows_nothing = codec == Id::VP8 && packet.data().is_some_and(vp8_is_hidden);
@@ -32,7 +32,7 @@ impl PacketTable {
                 size: packet.size(),
             });
         }
-        // The file breaks off inside its last picture.
+        // The file ends within its last picture.
         if let Some(last) = entries.last_mut().filter(|_| is_torn) {
             last.discarded = true;
         }

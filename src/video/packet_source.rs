@@ -1,6 +1,6 @@
-//! The packets of a file's video stream, counted from 0 in the order of the file.
+//! The packets of a file's video stream, numbered from 0 in file order.
 //!
-//! The count is the identity of a packet everywhere in this module: time stamps can be missing, repeat or jump.
+//! The number identifies a packet everywhere in this module: time stamps can be missing, repeat or jump.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -16,19 +16,19 @@ use super::{StopFlag, libav};
 use crate::error::{Error, Result};
 use crate::files;
 
-/// Damaged stretches in a row after which a file counts as ended.
+/// Consecutive damaged parts after which a file counts as ended.
 const MAX_UNREADABLE: usize = 1000;
 
-/// Seek margins before a key frame when the demuxer overshot it, in seconds.
+/// Seek margins before a key frame, tried in turn if the demuxer overshot it, in seconds.
 const SEEK_BACK_SECS: [f64; 3] = [0.0, 2.0, 20.0];
 
-/// More than the header of a video without its index, bytes.
+/// Upper limit of the header of a video without its index, bytes.
 const HEADER_BYTES: u64 = 1 << 20;
 
 /// Formats in which recordings are joined end to end, each with its own time stamps.
 const JOINABLE: [&str; 2] = ["mpegts", "mpeg"];
 
-/// The one format whose index is whole, and without what an edit list cuts away, once the file is open.
+/// The only format whose index is complete, without the parts removed by an edit list, once the file is open.
 const INDEXED: &str = "mov,mp4,m4a,3gp,3g2,mj2";
 
 /// A file opened for reading packets.
@@ -44,7 +44,7 @@ pub(super) struct PacketSource {
 }
 
 impl PacketSource {
-    /// Opens `path` and picks its best video stream. Once `stop` is set, reading fails.
+    /// Opens `path` and selects its best video stream. Once `stop` is set, reading fails.
     pub fn open(path: &Path, stop: &StopFlag) -> Result<Self> {
         libav::init();
         check_file(path)?;
@@ -53,7 +53,7 @@ impl PacketSource {
         Ok(Self { path, stop, input, stream, next: 0, pushed_back: None, failure: None, dropped: 0 })
     }
 
-    /// Returns the file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -68,7 +68,7 @@ impl PacketSource {
         self.input.metadata().get("comment").map(str::to_owned)
     }
 
-    /// Returns when the file was recorded, where its header or that of its pictures has it.
+    /// Returns the time of recording, if the header of the file or of the stream contains it.
     pub fn recorded(&self) -> Option<RecordingTime> {
         let (header, stream) = (self.input.metadata(), self.stream());
         let of_stream = stream.metadata();
@@ -76,14 +76,14 @@ impl PacketSource {
             .or_else(|| RecordingTime::of_header(|name| of_stream.get(name)))
     }
 
-    /// Length that the file claims, seconds, where it does.
+    /// Returns the duration that the file claims, seconds, if any.
     pub fn claimed_secs(&self) -> Option<f64> {
         let duration = self.input.duration();
         (duration > 0).then(|| duration as f64 / f64::from(ffmpeg::ffi::AV_TIME_BASE))
     }
 
-    /// Returns where the clock of the file begins on that of the stream, seconds: at its first picture or its first sound,
-    /// whichever is earlier. Sound that begins before 0 only lets its decoder settle.
+    /// Returns the origin of the file's clock on that of the stream, seconds: the first picture or the first sound,
+    /// whichever is earlier. Sound before 0 is only decoder pre-roll.
     pub fn zero_secs(&self, first_picture_secs: f64) -> f64 {
         let starts = self.input.streams().filter(|stream| stream.parameters().medium() == ffmpeg::media::Type::Audio);
         let starts = starts.filter(|stream| stream.start_time() != ffmpeg::ffi::AV_NOPTS_VALUE);
@@ -105,17 +105,17 @@ impl PacketSource {
         }
     }
 
-    /// Returns whether the packets that the file promises are units of time, some of which may have none.
+    /// Returns whether the declared packets are time units, some of which may have none.
     pub fn counts_time(&self) -> bool {
         self.input.format().name() == "avi"
     }
 
-    /// Returns whether recordings may be joined in the file, each with its own time stamps.
+    /// Returns whether the file may contain joined recordings, each with its own time stamps.
     pub fn may_jump(&self) -> bool {
         JOINABLE.contains(&self.input.format().name())
     }
 
-    /// Returns whether reading was stopped from outside.
+    /// Returns whether the stop flag is set.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
@@ -124,7 +124,7 @@ impl PacketSource {
     pub fn others_go_on_after(&self, secs: f64) -> bool {
         let Ok((mut input, stream)) = open_whole(&self.path, &self.stop) else { return false };
         let micros = (secs * f64::from(ffmpeg::ffi::AV_TIME_BASE)) as i64;
-        let _ = input.seek(micros, ..micros); // Without a seek it is read from the beginning.
+        let _ = input.seek(micros, ..micros); // Without a seek, reading starts at the beginning.
         let mut unreadable = 0;
         while unreadable < MAX_UNREADABLE && !self.is_stopped() {
             let mut packet = ffmpeg::Packet::empty();
@@ -144,7 +144,7 @@ impl PacketSource {
         false
     }
 
-    /// Returns whether the file holds nothing but this stream.
+    /// Returns whether the file contains only this stream.
     pub fn is_alone(&self) -> bool {
         self.input.nb_streams() == 1
     }
@@ -154,25 +154,25 @@ impl PacketSource {
         self.failure
     }
 
-    /// Empty packets passed over so far; each stands for a picture that the recorder dropped.
+    /// Returns the number of empty packets skipped so far; each stands for a frame that the recorder dropped.
     pub fn dropped(&self) -> usize {
         self.dropped
     }
 
-    /// Returns the next packet and its count; `None` at the end or where the file cannot be read any further.
+    /// Returns the next packet and its number; `None` at the end, or if the file cannot be read any further.
     pub fn next(&mut self) -> Option<(usize, ffmpeg::Packet)> {
         let packet = self.pushed_back.take().or_else(|| self.read())?;
         self.next += 1;
         Some((self.next - 1, packet))
     }
 
-    /// Moves so that `next` gives packet `target`.
+    /// Seeks so that `next` returns packet `target`.
     pub fn seek(&mut self, target: usize, table: &PacketTable) -> Result<()> {
         if target == self.next && self.failure.is_none() {
             return Ok(());
         }
         if !self.jump(target, table) {
-            // Counting from the beginning is slow but cannot be wrong.
+            // Counting from the beginning is slow but reliable.
             *self = Self::open(&self.path, &self.stop)?;
         }
         while self.next < target {
@@ -186,7 +186,7 @@ impl PacketSource {
         Ok(())
     }
 
-    /// Lets the demuxer seek by time, or by place, and finds out where it landed; false if that is unknown or too late.
+    /// Seeks by time, or by byte position, and locates the packet there; false if it is unknown or after `target`.
     fn jump(&mut self, target: usize, table: &PacketTable) -> bool {
         let Some(time) = table.seek_time(target) else { return false };
         let secs = time as f64 * f64::from(self.stream().time_base());
@@ -196,7 +196,7 @@ impl PacketSource {
             self.input.seek(micros, ..micros).is_ok() && self.land(target, table)
         });
         by_time || {
-            // Where time stamps begin again in the middle, only the place in the file is beyond doubt.
+            // Where time stamps restart in the middle, only the byte position is reliable.
             let position = table.position(target).filter(|_| self.may_jump());
             self.forget();
             position.is_some_and(|position| libav::seek_to_byte(&mut self.input, position)) && self.land(target, table)
@@ -207,7 +207,7 @@ impl PacketSource {
         (self.failure, self.pushed_back) = (None, None);
     }
 
-    /// Finds out where a seek has led; false if that is unknown or behind packet `target`.
+    /// Locates the packet after a seek; false if it is unknown or after packet `target`.
     fn land(&mut self, target: usize, table: &PacketTable) -> bool {
         let Some(packet) = self.read() else { return false };
         let Some(landed) = table.locate(&packet).filter(|landed| *landed <= target) else { return false };
@@ -225,10 +225,11 @@ impl PacketSource {
             }
             let mut packet = ffmpeg::Packet::empty();
             match packet.read(&mut self.input) {
-                // Some demuxers return the packets of every stream: thousands of sound packets may be between two pictures.
+                // Some demuxers return the packets of every stream: thousands of sound packets may lie between two
+                // pictures.
                 Ok(()) if packet.stream() != self.stream => unreadable = 0,
                 Ok(()) if packet.size() > 0 => return Some(packet),
-                Ok(()) => (self.dropped, unreadable) = (self.dropped + 1, 0), // The decoder would take an empty packet for the end.
+                Ok(()) => (self.dropped, unreadable) = (self.dropped + 1, 0), // Decoders treat these as the end.
                 Err(ffmpeg::Error::Eof) => return None,
                 Err(error) if !is_passing(error) => {
                     self.failure = Some(error);
@@ -247,13 +248,13 @@ fn is_passing(error: ffmpeg::Error) -> bool {
     error == ffmpeg::Error::InvalidData || error == (ffmpeg::Error::Other { errno: ffmpeg::error::EAGAIN })
 }
 
-/// Finds what the operating system already knows to be wrong, in better words than FFmpeg's.
+/// Reports faults known to the operating system with clearer messages than FFmpeg's.
 fn check_file(path: &Path) -> Result<()> {
     let facts = std::fs::metadata(path).map_err(|error| missing(path, &error))?;
     if facts.is_dir() {
         return Err(Error::file(path, "this is a folder, not a video", "Open one of the files in it"));
     }
-    // Opening a pipe takes for ever, if nobody writes to it.
+    // Opening a pipe blocks until something writes to it.
     if !facts.is_file() {
         let remedy = "Open a file; for cameras and streams use the Live panel or motionscope live";
         return Err(Error::file(path, "this is a pipe or a device, not a file", remedy));
@@ -265,7 +266,7 @@ fn check_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// That there is no file at `path`, which may be an address with a password.
+/// Returns the error for a missing file at `path`, which may be a URL with a password.
 fn missing(path: &Path, error: &std::io::Error) -> Error {
     let text = path.to_string_lossy();
     match text.contains("://") {
@@ -278,7 +279,7 @@ fn missing(path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
-/// Opens a file and lets FFmpeg pass over everything but its best video stream.
+/// Opens a file and makes FFmpeg skip all streams but the best video stream.
 fn open_input(path: &Path, stop: &StopFlag) -> Result<(Input, usize)> {
     let (mut input, index) = open_whole(path, stop)?;
     libav::keep_only(&mut input, index);
@@ -290,7 +291,7 @@ fn open_whole(path: &Path, stop: &StopFlag) -> Result<(Input, usize)> {
     let input = libav::open_file(&libav::byte_url(path)?, stop);
     let input =
         input.map_err(|error| if error == ffmpeg::Error::Exit { stopped(path) } else { open_error(path, error) })?;
-    // FFmpeg's reader of text terminals takes any text file for a video.
+    // FFmpeg's demuxer for text terminals accepts any text file.
     if input.format().name() == "tty" {
         return Err(not_a_video(path));
     }
@@ -302,7 +303,7 @@ fn open_whole(path: &Path, stop: &StopFlag) -> Result<(Input, usize)> {
     Ok((input, index))
 }
 
-/// Reading `path` was stopped from outside; nobody waits for it any more.
+/// Returns the error for reading `path` after the stop flag was set.
 pub(super) fn stopped(path: &Path) -> Error {
     Error::cancelled(path.to_string_lossy(), "reading it was stopped", "Open it again")
 }
@@ -316,7 +317,7 @@ fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
         let cause = format!("it cannot be opened as a video ({error})");
         return Error::file(path, cause, "Check the file and the disk").caused_by(error);
     }
-    // Recorders write the index of an mp4 last, so a broken-off recording has none.
+    // Recorders write the index of an mp4 last, so an interrupted recording has none.
     let mut head = [0; 8];
     let read = files::open(path).and_then(|mut file| file.read_exact(&mut head));
     if read.is_ok() && &head[4..] == b"ftyp" {
@@ -330,7 +331,7 @@ fn open_error(path: &Path, error: ffmpeg::Error) -> Error {
     not_a_video(path)
 }
 
-/// Returns whether FFmpeg blames the disk, as it does for a file that ends within its header, too.
+/// Returns whether FFmpeg reports an I/O error; it also does so for a file truncated within its header.
 fn is_disk_error(error: ffmpeg::Error) -> bool {
     error == ffmpeg::Error::Eof || error == (ffmpeg::Error::Other { errno: ffmpeg::error::EIO })
 }

@@ -2,69 +2,70 @@
 
 use ffmpeg_next as ffmpeg;
 
-/// A time stamp this much later than the one before it begins another recording, seconds; FFmpeg has the same limit.
+/// A time stamp later than the previous one by more than this starts another recording, seconds; same limit as
+/// FFmpeg's.
 const MAX_GAP_SECS: f64 = 10.0;
 
-/// A time stamp this much earlier than the one before it begins another recording, seconds.
+/// A time stamp earlier than the previous one by more than this starts another recording, seconds.
 const MAX_BACKWARDS_SECS: f64 = 0.1;
 
-/// The facts of one packet; times are in units of the stream's time base.
+/// The properties of one packet; times are in units of the stream's time base.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PacketEntry {
-    /// When its picture is shown, if it says so.
+    /// Presentation time, if stated.
     pub pts: Option<i64>,
-    /// When it is to be decoded, if it says so.
+    /// Decoding time, if stated.
     pub dts: Option<i64>,
     /// Duration of its picture; 0 if unknown.
     pub duration: i64,
-    /// True for a key frame: decoding can begin with it.
+    /// True for a key frame: decoding can begin there.
     pub key: bool,
     /// True if its picture is only needed to decode others.
     pub discarded: bool,
-    /// True if other pictures may be predicted from it; none where the packet does not tell.
+    /// Whether other pictures may be predicted from it; `None` if the packet does not state it.
     pub reference: Option<bool>,
     /// Byte offset in the file; negative if unknown.
     pub position: i64,
-    /// Its length, bytes.
+    /// Length, bytes.
     pub size: usize,
 }
 
-/// A place from which on the time stamps of a file are those of another recording.
+/// A position in a file from which the time stamps are those of another recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Jump {
-    /// The first packet behind it.
+    /// The first packet after it.
     pub packet: usize,
-    /// Offset added to the time stamps from there on, so that they continue evenly.
+    /// Offset added to the time stamps from there on, to make them continuous.
     pub shift: i64,
 }
 
-/// All packets of a stream by their count.
+/// All packets of a stream by their numbers.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct PacketTable {
-    /// The packets in the order of the file.
+    /// The packets in file order.
     pub entries: Vec<PacketEntry>,
-    /// Jumps of the time stamps, in file order. The times of the entries are without the jumps.
+    /// Jumps of the time stamps, in file order; already removed from the times of the entries.
     pub jumps: Vec<Jump>,
-    /// Number of empty packets; each stands for a picture that the recorder dropped.
+    /// Number of empty packets; each stands for a frame that the recorder dropped.
     pub dropped: usize,
     /// Why reading stopped before the end of the file, if it did.
     pub failure: Option<ffmpeg::Error>,
-    /// Counts of the packets in the order of their signatures.
+    /// Packet numbers sorted by their signatures.
     by_signature: Vec<u32>,
 }
 
 impl PacketTable {
-    /// Returns a table of packets whose time stamps are without the `jumps`.
+    /// Creates a table of packets from whose time stamps the `jumps` are removed.
     pub fn new(entries: Vec<PacketEntry>, jumps: Vec<Jump>, dropped: usize, failure: Option<ffmpeg::Error>) -> Self {
         let mut table = Self { entries, jumps, dropped, failure, by_signature: Vec::new() };
-        // More than four thousand million packets do not fit into memory.
+        // More than 2³² packets do not fit into memory.
         let mut by_signature: Vec<u32> = (0..table.entries.len() as u32).collect();
         by_signature.sort_by_key(|&count| table.signature(count as usize));
         table.by_signature = by_signature;
         table
     }
 
-    /// Returns the count of a packet that was read after a seek, if it is beyond doubt.
+    /// Returns the number of a packet that was read after a seek, if it is unique.
     pub fn locate(&self, packet: &ffmpeg::Packet) -> Option<usize> {
         let wanted = (packet.position() as i64, packet.size(), packet.pts());
         let of = |&count: &u32| self.signature(count as usize);
@@ -72,36 +73,36 @@ impl PacketTable {
         let mut same = self.by_signature[first..].iter().take_while(|count| of(count) == wanted);
         match (same.next(), same.next()) {
             (Some(&count), None) => Some(count as usize),
-            _ => None, // several share it, or none has it
+            _ => None, // several packets share it, or none has it
         }
     }
 
-    /// Returns a time at or before packet `count`, for the demuxer's seek; `None` where there is no such packet or it has no
-    /// time.
+    /// Returns a time at or before packet `count`, for the demuxer's seek; `None` if there is no such packet or it has
+    /// no time.
     pub fn seek_time(&self, count: usize) -> Option<i64> {
         let entry = self.entries.get(count)?;
         Some(entry.pts.into_iter().chain(entry.dts).min()? - self.shift(count))
     }
 
-    /// Returns where packet `count` begins in the file, bytes, if that is known.
+    /// Returns the byte position of packet `count` in the file, if known.
     pub fn position(&self, count: usize) -> Option<i64> {
         self.entries.get(count).map(|entry| entry.position).filter(|&position| position >= 0)
     }
 
-    /// Place in the file, size and the file's own time: what distinguishes a packet from the others after a seek.
+    /// Returns position, size and the file's own time: together they identify a packet after a seek.
     fn signature(&self, count: usize) -> (i64, usize, Option<i64>) {
         let entry = &self.entries[count];
         (entry.position, entry.size, entry.pts.map(|pts| pts - self.shift(count)))
     }
 
-    /// Returns what was added to the time stamps of packet `count`.
+    /// Returns the offset that was added to the time stamps of packet `count`.
     fn shift(&self, count: usize) -> i64 {
         let jumps = self.jumps.partition_point(|jump| jump.packet <= count);
         jumps.checked_sub(1).map_or(0, |last| self.jumps[last].shift)
     }
 }
 
-/// Lets the time stamps of joined recordings follow each other.
+/// Makes the time stamps of joined recordings continuous.
 pub(super) fn close_jumps(entries: &mut [PacketEntry], tick_secs: f64) -> Vec<Jump> {
     let mut jumps: Vec<Jump> = Vec::new();
     let (mut shift, mut step) = (0, 1);
@@ -125,8 +126,8 @@ pub(super) fn close_jumps(entries: &mut [PacketEntry], tick_secs: f64) -> Vec<Ju
     jumps
 }
 
-/// Returns whether the VP8 picture in a packet is only predicted from and never shown: bit 4 of its frame tag (RFC 6386, 9.1) is
-/// 0.
+/// Returns whether the VP8 picture in a packet is a reference that is never shown: bit 4 of its frame tag is 0 (RFC
+/// 6386, section 9.1).
 pub(super) fn vp8_is_hidden(packet: &[u8]) -> bool {
     packet.first().is_some_and(|tag| tag & 0x10 == 0)
 }

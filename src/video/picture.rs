@@ -1,4 +1,4 @@
-//! Pictures from disk: PNG, JPEG and PPM by their content, BMP, TIFF and WebP by FFmpeg.
+//! Image files: PNG, JPEG and PPM by their content, BMP, TIFF and WebP by FFmpeg.
 
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
@@ -14,35 +14,35 @@ use super::shown_size::upright;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// Larger files are no pictures.
+/// Size limit of image files.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// No picture is larger than its file by more than this: deflate reaches 1032 and JPEG's entropy coding 1024.
+/// Maximum ratio of decoded size to file size: deflate reaches 1032 and JPEG's entropy coding 1024.
 const MAX_COMPRESSION: u64 = 1100;
 
-/// Decoders need some room of their own.
+/// Allowance for the decoder's own memory.
 const DECODER_BYTES: u64 = 64 << 20;
 
-/// No decoded picture may need more, whatever the length of its file.
+/// Memory limit of a decoded image, whatever the length of its file.
 const MAX_DECODED_BYTES: u64 = 1 << 30;
 
-/// The last two bytes of a whole JPEG picture.
+/// The last two bytes of a complete JPEG image.
 const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
 
 const REMEDY: &str = "Check that the image is complete, or save it as PNG or JPEG";
 
-/// Endings of the pictures that FFmpeg decodes.
+/// Extensions of the images that FFmpeg decodes.
 const BY_FFMPEG: [&str; 4] = ["bmp", "tif", "tiff", "webp"];
 
-/// Returns the picture at `path` in 8-bit colours.
+/// Returns the image at `path` in 8-bit RGB.
 ///
 /// # Errors
-/// If the file cannot be read or is not a whole picture.
+/// If the file cannot be read or is not a complete image.
 pub fn read_picture(path: &Path) -> Result<RgbImage> {
     if is_for_ffmpeg(path) { still(path) } else { Ok(decode_picture(path)?.into_rgb8()) }
 }
 
-/// Width and height of the picture at `path`, from its header where that is possible.
+/// Returns width and height of the image at `path`, from its header if possible.
 ///
 /// # Errors
 /// Same as [`read_picture`].
@@ -55,20 +55,20 @@ pub(super) fn picture_size(path: &Path) -> Result<(u32, u32)> {
     reader.into_dimensions().map_err(|error| Error::file(path, format!("not a readable image ({error})"), REMEDY))
 }
 
-/// Returns whether FFmpeg decodes the picture at `path`.
+/// Returns whether FFmpeg decodes the image at `path`.
 pub(super) fn is_for_ffmpeg(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| BY_FFMPEG.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
-/// Returns a picture that FFmpeg decodes, as it is stored.
+/// Returns the raw image that FFmpeg decodes, without conversion.
 pub(super) fn first_raw(path: &Path) -> Result<ffmpeg_next::frame::Video> {
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
     let raw = video.next_picture();
     raw.map(|raw| raw.picture).ok_or_else(|| Error::file(path, "not a readable image", REMEDY))
 }
 
-/// Returns a picture as the only frame of a video.
+/// Decodes an image with FFmpeg as a video of one frame.
 fn still(path: &Path) -> Result<RgbImage> {
     let refuse = || Error::file(path, "not a readable image", REMEDY);
     let mut video = UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default())?;
@@ -79,12 +79,12 @@ fn still(path: &Path) -> Result<RgbImage> {
     Ok(Arc::unwrap_or_clone(picture))
 }
 
-/// Returns the picture at `path` as it is stored.
+/// Returns the image at `path` in its stored pixel format.
 pub(crate) fn decode_picture(path: &Path) -> Result<DynamicImage> {
     let bytes = contents(path)?;
     let refuse = |cause: String| Error::file(path, cause, REMEDY);
     let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|e| Error::io(path, &e))?;
-    // The decoder fills what is missing of a JPEG picture with grey.
+    // The decoder fills missing parts of a JPEG image with grey.
     if reader.format() == Some(ImageFormat::Jpeg) && !bytes.windows(2).any(|pair| pair == END_OF_JPEG) {
         return Err(refuse("truncated JPEG image".into()));
     }

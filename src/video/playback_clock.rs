@@ -36,7 +36,7 @@ pub(super) struct PlaybackClock {
 }
 
 impl PlaybackClock {
-    /// Returns a stopped clock at the beginning.
+    /// Creates a stopped clock at the beginning.
     pub fn new() -> Self {
         Self { secs: 0.0, since: None, speed: 1.0, jumps: 0 }
     }
@@ -46,12 +46,12 @@ impl PlaybackClock {
         self.since.is_some()
     }
 
-    /// Video seconds per wall second; negative backwards.
+    /// Returns the video seconds per wall second; negative backwards.
     pub fn speed(&self) -> f64 {
         self.speed
     }
 
-    /// Video time at `now`.
+    /// Returns the video time at `now`, seconds.
     pub fn secs(&self, now: Instant) -> f64 {
         self.course().map_or(self.secs, |course| course.secs(now))
     }
@@ -62,7 +62,7 @@ impl PlaybackClock {
         self.since.map(|since| Course { secs, since, speed, jumps })
     }
 
-    /// Puts it to a video time without starting or stopping it.
+    /// Sets the video time without starting or stopping the clock.
     pub fn set(&mut self, secs: f64, now: Instant) {
         self.secs = secs;
         self.since = self.since.map(|_| now);
@@ -86,7 +86,7 @@ impl PlaybackClock {
         self.speed = speed;
     }
 
-    /// Wall time from `now` until it shows `secs`; nothing if that is past.
+    /// Returns the wall time from `now` until the video time `secs`; zero if that is past.
     pub fn until(&self, secs: f64, now: Instant) -> Duration {
         let ahead = (secs - self.secs(now)) / self.speed;
         Duration::try_from_secs_f64(ahead.max(0.0)).unwrap_or(Duration::MAX)

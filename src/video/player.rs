@@ -1,4 +1,4 @@
-//! Playback on a thread of its own: the handle that the engine holds, its commands and its events.
+//! Playback on a separate thread: the handle for the engine.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,10 +12,10 @@ use super::{Frame, Sizes, StopFlag};
 use crate::error::Error;
 use crate::panic_guard::caught_at;
 
-/// A video being played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
+/// A video played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
 pub struct Player {
     path: PathBuf,
-    /// Tells this opening of a video from every other one.
+    /// Unique number of this opening of a video.
     opening: u64,
     shared: Arc<SharedState>,
     commands: Option<Sender<PlayerCommand>>,
@@ -25,11 +25,11 @@ pub struct Player {
 }
 
 impl Player {
-    /// Begins to open the video at `path` and returns at once; `wake` is called whenever something is new.
+    /// Starts to open the video at `path` and returns at once; `wake` is called on every change.
     pub fn open(path: &Path, sizes: Sizes, wake: Wake) -> Self {
         /// Counts the players of this process.
         static OPENINGS: AtomicU64 = AtomicU64::new(0);
-        // Without bounds: no command may be lost or make its sender wait, and few events are sent.
+        // Unbounded: no command may be lost or block its sender, and there are few events.
         let (commands, commands_in) = unbounded();
         let (events_out, events) = unbounded();
         let shared = Arc::new(SharedState {
@@ -48,9 +48,9 @@ impl Player {
                 PlayerThread::run(&path, sizes, thread_shared, commands_in, events_out, wake);
                 Ok(())
             };
-            // Without an event nobody would know that the decoder has died.
+            // Reports the panic; otherwise nobody would notice that the decoder died.
             if let Err(error) = caught_at(&path, run) {
-                let _ = after_panic.send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
+                let _ = after_panic.send(PlayerEvent::Failed(error)); // Sending fails if the handle is dropped.
                 wake_after();
             }
         };
@@ -68,20 +68,20 @@ impl Player {
         &self.path
     }
 
-    /// Returns the number that tells this opening of the video from every other one, before it and after it.
+    /// Returns a number that is unique to this opening of the video.
     pub fn opening(&self) -> u64 {
         self.opening
     }
 
-    /// Hands over a command.
+    /// Sends a command.
     pub fn send(&self, command: PlayerCommand) {
         if let Some(commands) = &self.commands {
             self.sent.fetch_add(1, Ordering::AcqRel);
-            let _ = commands.send(command); // A player that failed to open obeys nothing.
+            let _ = commands.send(command); // A player that failed to open executes no commands.
         }
     }
 
-    /// Returns whether a command has not been obeyed yet. Asked before [`Self::state`], it says whether that may be an old one.
+    /// Returns whether a command is still pending. Call it before [`Self::state`] to know whether the state is current.
     pub fn is_behind(&self) -> bool {
         self.shared.obeyed.load(Ordering::Acquire) < self.sent.load(Ordering::Acquire)
     }
@@ -91,15 +91,15 @@ impl Player {
         &self.events
     }
 
-    /// Returns how far the frames are listed; `None` once they are. Until then the video can be played from its beginning, and
-    /// commands that need the list wait.
+    /// Returns the progress of indexing; `None` once it is complete. Until then the video can be played from its
+    /// beginning, and commands that need the index wait.
     pub fn indexing(&self) -> Option<Indexing> {
         let indexing = self.shared.indexing();
         let (progress, claimed_secs) = indexing.as_ref()?;
         Some(Indexing { fraction: progress.fraction(), claimed_secs: *claimed_secs })
     }
 
-    /// Lets go of the video: the threads end soon. What is computed from its frames from now on is of no use to anyone.
+    /// Closes the video: the threads end soon. Results computed from its frames are obsolete from now on.
     pub fn close(&self) {
         self.shared.stop.store(true, Ordering::Release);
     }
@@ -114,12 +114,12 @@ impl Player {
         self.shared.current().clone()
     }
 
-    /// `count` frames from `start` on, each `stride` after the one before, if all of them are decoded.
+    /// Returns `count` frames from `start`, `stride` apart, if all of them are decoded.
     pub fn window(&self, start: usize, count: usize, stride: usize) -> Option<Vec<Arc<Frame>>> {
         self.shared.window().run(start, count, stride)
     }
 
-    /// Returns how many frames it keeps decoded on each side of its position, on average of both.
+    /// Returns how many decoded frames are kept on each side of the position, on average of both.
     pub fn reach(&self) -> usize {
         self.shared.window().reach()
     }

@@ -1,8 +1,8 @@
-//! The thread `decoder`: decodes the frames around the position and moves the position by the clock.
+//! The thread `decoder`: decodes the frames around the position and advances the position by the clock.
 //!
-//! One loop does both: obey what was sent, let the clock move the position, decode the frame that is needed
-//! most, and sleep only when nothing is needed. Frames that come too late are dropped rather than delaying
-//! the following ones; only when decoding falls far behind does the clock wait for it.
+//! One loop does both: execute commands, advance the position, decode the most needed frame, and sleep only when
+//! nothing is needed. Late frames are dropped instead of delaying the following ones; only when decoding falls far
+//! behind does the clock wait for it.
 
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -22,8 +22,8 @@ use super::{Frame, Sizes, VideoReader};
 /// Maximum lag of the shown frame behind the clock before the clock waits, in seconds.
 const MAX_LAG_SECS: f64 = 0.25;
 
-/// A search for the current frame this old gives way to a newer command; a younger one is finished, so that
-/// pictures appear while the position is dragged.
+/// Age of a search for the current frame from which a newer command interrupts it; a younger one is finished, to show
+/// pictures while the position is dragged.
 const DRAG_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Slowest and fastest speed.
@@ -32,10 +32,10 @@ const SPEED_LIMITS: (f64, f64) = (1.0 / 16.0, 32.0);
 /// Frames before the position below which more are decoded.
 const LEAST_BEFORE: usize = 16;
 
-/// A moment before the end of a frame, seconds: playing backwards enters a frame there.
+/// Time before the end of a frame at which backward playback enters it, seconds.
 const MOMENT_SECS: f64 = 1e-6;
 
-/// Shortest sleep: below it the operating system's timer is the limit.
+/// Shortest sleep: the operating system's timer is no finer.
 const MIN_SLEEP: Duration = Duration::from_micros(500);
 
 /// The state of the thread.
@@ -49,15 +49,15 @@ pub(super) struct PlayerThread {
     /// `None` for a video without sound.
     sound: Option<Sound>,
     position: usize,
-    /// Number of commands applied.
+    /// Number of commands executed.
     obeyed: u64,
     /// First and last frame of the loop.
     repeat: Option<(usize, usize)>,
-    /// True while the clock waits for the first frame after a jump.
+    /// True while the clock waits for the first frame after a seek.
     settling: bool,
-    /// A stretch before the position that is being decoded, from its beginning.
+    /// A range of frames before the position that is being decoded, from its beginning.
     stretch: Option<RangeInclusive<usize>>,
-    /// True once the file cannot be read any more; the next jump tries again.
+    /// True once the file cannot be read any more; the next seek tries again.
     broken: bool,
 }
 
@@ -75,7 +75,7 @@ impl PlayerThread {
             Ok(Some(opened)) => opened,
             Ok(None) => return,
             Err(error) => {
-                let _ = events.send(PlayerEvent::Failed(error)); // Nobody listens if the handle is gone.
+                let _ = events.send(PlayerEvent::Failed(error)); // Sending fails if the handle is dropped.
                 return wake();
             }
         };
@@ -143,7 +143,7 @@ impl PlayerThread {
                 self.jump(self.position.saturating_add_signed(frames));
             }
             PlayerCommand::SkipSecs(secs) => {
-                // From the middle of the frame, so that rounding does not lead to the frame before.
+                // From the middle of the frame, as rounding could otherwise lead to the previous frame.
                 let span = self.reader.span_secs(self.position);
                 self.jump(self.reader.frame_at((span.start + span.end) / 2.0 + secs));
             }
@@ -180,7 +180,7 @@ impl PlayerThread {
         (self.settling, self.broken, self.stretch) = (true, false, None);
     }
 
-    /// Moves the position by the clock; at the end of the range, restarts or pauses.
+    /// Advances the position by the clock; at the end of the range, restarts or pauses.
     fn advance(&mut self) {
         if !self.clock.is_running() || self.settling {
             return;
@@ -202,7 +202,7 @@ impl PlayerThread {
         }
     }
 
-    /// Shows the frame at the position, if it is decoded, and reports the state of the player.
+    /// Shows the frame at the position, if it is decoded, and publishes the state of the player.
     fn publish(&mut self) {
         let frame = self.shared.window().get(self.position);
         if let Some(frame) = frame {
@@ -232,7 +232,7 @@ impl PlayerThread {
         }
     }
 
-    /// Returns the frame to decode next: the one to be shown, then those that playback comes to, then those before.
+    /// Returns the frame to decode next: first the one to be shown, then those next in playback, then those before.
     fn most_needed(&mut self) -> Option<usize> {
         if self.broken {
             return None;
@@ -242,19 +242,19 @@ impl PlayerThread {
         let kept = self.kept(window.reach());
         let backwards = self.is_backwards();
         if backwards && let Some(index) = self.next_of_stretch(&window, &kept) {
-            // A stretch ends with the frame that is shown first, so the clock waits for all of it.
+            // A range ends with the frame that is shown first, so the clock waits for all of it.
             self.settling |= window.get(self.position).is_none();
             return Some(index);
         }
         let ahead = if backwards { self.position } else { *kept.end() };
         let missing = window.first_missing(self.position..=ahead);
-        // Frames played forwards are before the position soon enough.
+        // Frames played forwards are soon before the position anyway.
         let forwards = self.clock.is_running() && !backwards;
         if forwards || missing.is_some() { missing } else { self.next_before(&window, &kept) }
     }
 
-    /// Returns a frame before the position that is to be decoded. Decoding runs forwards, so the frames before come in
-    /// stretches, begun while enough are left.
+    /// Returns a frame before the position to decode. Decoding runs forwards, so earlier frames are decoded in ranges,
+    /// each started while enough frames are left.
     fn next_before(&mut self, window: &FrameWindow, kept: &RangeInclusive<usize>) -> Option<usize> {
         let left = window.run_before(self.position);
         let room = self.position - kept.start();
@@ -274,7 +274,7 @@ impl PlayerThread {
         missing
     }
 
-    /// Returns the frames worth keeping; backwards, more of those before.
+    /// Returns the frames worth keeping; when playing backwards, more of the earlier ones.
     fn kept(&self, reach: usize) -> RangeInclusive<usize> {
         let after = if self.is_backwards() { reach / 3 } else { reach };
         let before = 2 * reach - after;
@@ -293,7 +293,7 @@ impl PlayerThread {
         let abandon = || {
             let now = Instant::now();
             let patient = current && now - begun < DRAG_PATIENCE;
-            // Decoding ahead yields to the clock and continues afterwards where it stopped.
+            // Decoding ahead pauses when the next frame is due and continues later.
             let overtaken = !current && due.is_some_and(|due| now >= due);
             shared.stop.load(Ordering::Acquire) || overtaken || (!patient && !commands.is_empty())
         };
@@ -327,7 +327,7 @@ impl PlayerThread {
         self.show(frame);
     }
 
-    /// Sleeps until the next frame is due or a command comes; an error if none can come any more.
+    /// Sleeps until the next frame is due or a command arrives; an error if the handle is dropped.
     fn sleep(&mut self) -> Result<(), Disconnected> {
         let command = match self.next_due(Instant::now()) {
             Some(due) => self.commands.recv_timeout(due.max(MIN_SLEEP)),
@@ -341,20 +341,20 @@ impl PlayerThread {
         Ok(())
     }
 
-    /// Time from `now` until the frame after the position is to be shown; none while the clock stands.
+    /// Returns the time from `now` until the next frame is due; `None` while the clock is stopped.
     fn next_due(&self, now: Instant) -> Option<Duration> {
         let span = self.reader.span_secs(self.position);
         let edge = if self.clock.speed() > 0.0 { span.end } else { span.start - MOMENT_SECS };
         (self.clock.is_running() && !self.settling).then(|| self.clock.until(edge, now))
     }
 
-    /// Video time at which playback enters a frame.
+    /// Returns the video time at which playback enters a frame, seconds.
     fn entry_secs(&self, index: usize) -> f64 {
         let span = self.reader.span_secs(index);
         if self.clock.speed() > 0.0 { span.start } else { span.end - MOMENT_SECS }
     }
 
-    /// First and last frame of what is played.
+    /// Returns the first and last frame of the played range.
     fn range(&self) -> (usize, usize) {
         self.repeat.unwrap_or((0, self.last()))
     }
@@ -364,10 +364,10 @@ impl PlayerThread {
     }
 
     fn tell(&self, event: PlayerEvent) {
-        let _ = self.events.send(event); // Nobody listens if the handle is gone.
+        let _ = self.events.send(event); // Sending fails if the handle is dropped.
         (self.wake)();
     }
 }
 
-/// The handle is gone.
+/// The handle is dropped.
 struct Disconnected;

@@ -1,6 +1,6 @@
-//! A video that plays from its beginning while its frames are being listed.
+//! Playback from the beginning of a video while its frames are being listed.
 //!
-//! Pictures that are decoded one after the other need no list: each is the next frame. Everything else, such as a jump, waits.
+//! Sequential decoding needs no list: each picture is the next frame. Everything else, such as a seek, waits.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,10 +19,10 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 /// Maximum lag of frames behind the clock before the clock waits, in seconds.
 const MAX_LAG_SECS: f64 = 0.25;
 
-/// Frames per second where the file does not say.
+/// Assumed frames per second if the file states none.
 const ASSUMED_FPS: f64 = 25.0;
 
-/// The beginning of a video, played.
+/// Playback of the beginning of a video.
 pub(super) struct Preview<'a> {
     video: UnlistedFrames,
     shared: &'a SharedState,
@@ -33,14 +33,14 @@ pub(super) struct Preview<'a> {
     clock: PlaybackClock,
     /// Time stamp of the first picture.
     first_pts: Option<i64>,
-    /// The packet of the picture that is shown, its number and its time, seconds.
+    /// Packet number, frame number and time in seconds of the shown picture.
     shown: Option<(usize, usize, f64)>,
-    /// The picture after it, and its packet, once it is decoded.
+    /// The next picture and its packet number, once decoded.
     next: Option<(usize, Arc<Frame>)>,
 }
 
 impl<'a> Preview<'a> {
-    /// Shows the first picture of `video`, if it can be decoded; the list of frames may know an earlier one.
+    /// Shows the first picture of `video`, if it can be decoded; the list of frames may contain an earlier one.
     pub fn begin(mut video: UnlistedFrames, sizes: &'a Sizes, shared: &'a SharedState, wake: &'a Wake) -> Self {
         let first = video.next_picture();
         let stream = StreamClock::of(video.source());
@@ -53,7 +53,7 @@ impl<'a> Preview<'a> {
         preview
     }
 
-    /// Does what a command says if that needs no list. False if it must wait.
+    /// Executes a command if it needs no list; returns false if it must wait.
     pub fn obey(&mut self, command: &PlayerCommand) -> bool {
         let now = Instant::now();
         match *command {
@@ -75,7 +75,7 @@ impl<'a> Preview<'a> {
         }
     }
 
-    /// Decodes or shows the next picture if it plays.
+    /// Decodes or shows the next picture if the preview plays.
     pub fn go_on(&mut self) {
         if self.clock.is_running() {
             match &self.next {
@@ -94,7 +94,7 @@ impl<'a> Preview<'a> {
                     let picture = self.video.next_picture();
                     self.next = picture.and_then(|picture| self.frame(picture));
                     if self.next.is_none() {
-                        self.clock.run(false, Instant::now()); // It has come to the end before the list.
+                        self.clock.run(false, Instant::now()); // It reached the end before the list was complete.
                         self.tell();
                     }
                     return;
@@ -104,7 +104,7 @@ impl<'a> Preview<'a> {
         (self.wake)();
     }
 
-    /// Returns the video, and what to tell a player of it that has the list, so that it continues from here.
+    /// Returns the video, and the commands that make a player with the list continue from here.
     pub fn end(self) -> (UnlistedFrames, impl FnOnce(&FrameIndex) -> Vec<PlayerCommand>) {
         let (shown, speed, is_running) = (self.shown, self.clock.speed(), self.clock.is_running());
         let commands = move |index: &FrameIndex| {
@@ -130,7 +130,7 @@ impl<'a> Preview<'a> {
         (self.wake)();
     }
 
-    /// Returns the picture that follows the shown one, as a frame; none if it cannot be converted.
+    /// Converts the picture after the shown one to a frame; `None` if that fails.
     fn frame(&mut self, raw: RawPicture) -> Option<(usize, Arc<Frame>)> {
         let step = 1.0 / self.stream.claimed_fps.unwrap_or(ASSUMED_FPS);
         let stated = raw.pts.map(|pts| {

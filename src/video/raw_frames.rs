@@ -1,4 +1,4 @@
-//! The raw pictures of a video in presentation order, beginning anywhere.
+//! Raw pictures of a video in presentation order, from any starting point.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,23 +15,23 @@ use super::packet_table::PacketTable;
 use super::video_index::{VideoIndex, decode_next, decoder_of};
 use crate::error::Result;
 
-/// Packets within which the next picture is searched for.
+/// Maximum number of packets to search for the next picture.
 const FIRST_PACKETS: usize = 1000;
 
-/// Pictures to wait for one that should have come by now, before it counts as lost.
+/// Pictures to wait for a missing earlier one before it counts as lost.
 const PATIENCE: usize = 4;
 
 /// Source and decoder of a video whose frames are not listed yet.
 pub(super) struct UnlistedFrames {
     source: PacketSource,
     decoder: FrameDecoder,
-    /// Time stamps of the packets in the decoder, by their counts.
+    /// Time stamps of the packets in the decoder, by their numbers.
     stamps: BTreeMap<usize, i64>,
 }
 
 /// A picture of a video whose frames are not listed yet.
 pub(super) struct RawPicture {
-    /// Count of its packet.
+    /// Number of its packet.
     pub packet: usize,
     /// Its time stamp, if it has one.
     pub pts: Option<i64>,
@@ -49,7 +49,7 @@ pub(super) struct RawFrames {
     pub index: Arc<FrameIndex>,
     /// Its clock.
     pub clock: StreamClock,
-    /// In what the file is shorter than it promises, if it is.
+    /// Description of how the file is truncated, if it is.
     pub cut_off: Option<String>,
     decoder: FrameDecoder,
     queue: BTreeMap<usize, ffmpeg::frame::Video>,
@@ -69,8 +69,8 @@ impl UnlistedFrames {
         &self.source
     }
 
-    /// Returns the picture that the decoder gives next, from the first on; `None` if it does not take long to find that there is
-    /// none.
+    /// Returns the next picture from the decoder, starting with the first; `None` if none is found within
+    /// [`FIRST_PACKETS`] packets.
     pub fn next_picture(&mut self) -> Option<RawPicture> {
         for _ in 0..FIRST_PACKETS {
             match self.decoder.receive() {
@@ -91,7 +91,7 @@ impl UnlistedFrames {
         None
     }
 
-    /// Goes to the first frame of `index`.
+    /// Adds the index and seeks to its first frame.
     pub fn list(self, index: VideoIndex) -> Result<RawFrames> {
         let Self { source, decoder, .. } = self;
         let VideoIndex { table, frames: index, clock, cut_off, .. } = index;
@@ -111,7 +111,7 @@ impl RawFrames {
         unlisted.list(index_of(path, stop, &Arc::default())?)
     }
 
-    /// Prepares to decode from packet `key`.
+    /// Seeks to packet `key` to decode from there.
     pub fn start(&mut self, key: usize) -> Result<()> {
         self.decoder.flush();
         self.queue.clear();
@@ -121,9 +121,9 @@ impl RawFrames {
 
     /// Returns the next picture in presentation order and its frame index; `None` at the end.
     ///
-    /// Damaged frames are left out. The first pictures after [`Self::start`] may belong before the key frame.
+    /// Damaged frames are skipped. The first pictures after [`Self::start`] may be shown before the key frame.
     pub fn next(&mut self) -> Option<(usize, ffmpeg::frame::Video)> {
-        // Few streams give their pictures out of order; the queue then puts them right.
+        // A few streams deliver their pictures out of order; the queue sorts them.
         while self.queue.len() < PATIENCE && !self.has_expected() {
             let Some((packet, picture)) = decode_next(&mut self.source, &mut self.decoder) else { break };
             if let Some(index) = self.index.frame_of_packet(packet) {
@@ -135,13 +135,13 @@ impl RawFrames {
         Some((index, picture))
     }
 
-    /// Gives a picture back, to be the next one again.
+    /// Puts a picture back, to be returned next.
     pub fn give_back(&mut self, index: usize, picture: ffmpeg::frame::Video) {
         self.queue.insert(index, picture);
         self.expected = self.expected.min(index);
     }
 
-    /// Returns how many damaged packets were met since the last call.
+    /// Returns the number of damaged packets since the last call.
     pub fn take_damaged(&mut self) -> usize {
         self.decoder.take_damaged()
     }

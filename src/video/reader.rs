@@ -1,4 +1,4 @@
-//! Any frame of a clip by its index, be it a video file or a folder of pictures.
+//! Random access to the frames of a clip: a video file or a folder of images.
 
 use std::ops::Range;
 use std::path::Path;
@@ -41,17 +41,17 @@ enum Source {
 }
 
 impl VideoReader {
-    /// Opens the video at `path`, a file or a folder of pictures, one a frame, and counts its frames.
+    /// Opens the video at `path`, a file or a folder of images, one per frame, and counts its frames.
     ///
     /// # Errors
-    /// If there is no such file or folder, or it holds no video that can be decoded.
+    /// If there is no such file or folder, or it contains no decodable video.
     pub fn open(path: &Path, sizes: Sizes) -> Result<Self> {
         let mut reader = Self::open_bare(path)?;
         reader.set_sizes(sizes);
         Ok(reader)
     }
 
-    /// Opens a video without deciding on the pictures; `set_outputs` must follow.
+    /// Opens a video without output sizes; `set_outputs` must follow.
     pub(super) fn open_bare(path: &Path) -> Result<Self> {
         Ok(Self(match path.is_dir() {
             true => Source::Folder(Box::new(FolderReader::open(path)?)),
@@ -59,7 +59,7 @@ impl VideoReader {
         }))
     }
 
-    /// Reads from an open file; `set_outputs` must follow.
+    /// Creates a reader of an open file; `set_outputs` must follow.
     pub(super) fn of_file(reader: FileReader) -> Self {
         Self(Source::File(Box::new(reader)))
     }
@@ -85,13 +85,14 @@ impl VideoReader {
         &self.info().times
     }
 
-    /// Chooses the pictures that frames carry from now on.
+    /// Sets the pictures that frames carry from now on.
     pub fn set_sizes(&mut self, sizes: Sizes) {
         let info = self.info();
         self.set_outputs(sizes.of(Geometry { width: info.width, height: info.height }));
     }
 
-    /// Frame `index`, counted from 0 in presentation order. A frame too damaged to decode shows the one before it.
+    /// Returns frame `index`, counted from 0 in presentation order. For a frame too damaged to decode, the picture is
+    /// that of the previous one.
     ///
     /// # Errors
     /// If there is no such frame, or the file cannot be read any more.
@@ -100,7 +101,8 @@ impl VideoReader {
         Ok(frame.expect("only an abandoned search gives no frame"))
     }
 
-    /// Like [`Self::frame`], but gives up with `None` as soon as `abandon` says so, between two decoded pictures.
+    /// Like [`Self::frame`], but returns `None` as soon as `abandon`, which is called between two decoded pictures,
+    /// returns true.
     pub(super) fn frame_unless(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Option<Frame>> {
         self.check(index)?;
         match &mut self.0 {
@@ -130,7 +132,7 @@ impl VideoReader {
         }
     }
 
-    /// Returns the frame shown at `secs` after the first: the first before the beginning, the last after the end.
+    /// Returns the frame shown `secs` after the first: the first one before the beginning, the last one after the end.
     pub(super) fn frame_at(&self, secs: f64) -> usize {
         match &self.0 {
             Source::File(file) => file.frame_at(secs),
@@ -138,7 +140,7 @@ impl VideoReader {
         }
     }
 
-    /// From when until when frame `index` is shown, seconds after the first frame.
+    /// Returns the time span of frame `index`, in seconds after the first frame.
     pub(super) fn span_secs(&self, index: usize) -> Range<f64> {
         match &self.0 {
             Source::File(file) => file.span_secs(index),
@@ -149,7 +151,7 @@ impl VideoReader {
         }
     }
 
-    /// Chooses the sizes of the pictures themselves.
+    /// Sets the sizes of the pictures.
     pub(super) fn set_outputs(&mut self, outputs: Vec<Geometry>) {
         match &mut self.0 {
             Source::File(file) => file.set_outputs(outputs),

@@ -1,32 +1,32 @@
-//! When a video was recorded, by the clock of the camera, where the file has it.
+//! The time at which a video was recorded, on the camera's clock, as stored in the file.
 //!
-//! Cameras write it into the header: `com.apple.quicktime.creationdate` on the clock of the place, with its offset from universal
-//! time; `creation_time` in universal time; other programs `date`, which may be on any clock.
+//! Cameras write it into the header: `com.apple.quicktime.creationdate` in local time with its UTC offset;
+//! `creation_time` in UTC; other programs write `date`, which may be on any clock.
 
 use crate::calendar::{days_of, time_at};
 
-/// The names under which files hold it, the most telling first.
+/// Metadata keys that may contain it, the most reliable first.
 const KEYS: [&str; 4] = ["com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date"];
-/// No video is older: a camera whose clock was never set begins to count in 1904, 1970 or 1980.
+/// Earlier dates are invalid: a camera whose clock was never set starts in 1904, 1970 or 1980.
 const FIRST_YEAR: u64 = 1990;
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// When a recording began, on the clock that its file names.
+/// The start time of a recording, on the clock named in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordingTime {
-    /// Since the beginning of 1970 on that clock, seconds.
+    /// Seconds since the beginning of 1970 on that clock.
     secs: u64,
-    /// The clock, such as `UTC` or `UTC+01:00`; empty where the file does not say.
+    /// Time zone, such as `UTC` or `UTC+01:00`; empty if unknown.
     zone: String,
 }
 
 impl RecordingTime {
-    /// Returns the time in the header of a file, in which `value` looks up names; `None` where it has none that can be read.
+    /// Returns the time in the header of a file, whose entries `value` looks up; `None` if there is no valid one.
     pub(super) fn of_header<'a>(value: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         KEYS.into_iter().filter_map(value).find_map(Self::parse)
     }
 
-    /// Reads `2026-03-05T14:22:33`, a part of a second and a zone (`Z`, `+01:00` or `+0100`) after it or not.
+    /// Parses `2026-03-05T14:22:33`, optionally with a fraction of a second and a zone (`Z`, `+01:00` or `+0100`).
     fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (date, time) = text.split_once(['T', ' '])?;
@@ -60,12 +60,12 @@ impl RecordingTime {
     }
 
     fn time_at(&self, after_secs: f64) -> String {
-        // A negative or huge number of seconds stops at the ends of the range.
+        // The conversion saturates for negative and huge numbers of seconds.
         time_at(self.secs + after_secs as u64)
     }
 }
 
-/// Returns the name of a zone as files write it; `None` if it is no zone.
+/// Returns the normalised name of a time zone; `None` if `text` is not a zone.
 fn zone_name(text: &str) -> Option<String> {
     let Some(sign) = text.chars().next() else { return Some(String::new()) };
     if matches!(text, "Z" | "z" | "UTC") {

@@ -1,23 +1,23 @@
-//! The reference frames of predicted frames, as far as packets reveal them without decoding.
+//! Reference frames of predicted frames, derived from packet headers without decoding.
 //!
-//! Motion vectors come with the direction of the frame they point to, not with its name. Encoders mostly predict from
-//! the nearest frame that they may: of the packets before in the file, the one shown closest on either side.
+//! Motion vectors state the direction of the reference frame, not its index. Encoders mostly predict from the nearest
+//! allowed frame: of the packets before it in the file, the one shown closest on either side.
 
 use super::frame_index::FrameIndex;
 use super::packet_table::PacketTable;
 
-/// Packets to look back: more than the 16 pictures that any of these decoders keeps.
+/// Packets to look back: more than the 16 reference pictures that any of these decoders keeps.
 const LOOK_BACK: usize = 48;
 
-/// NAL units of H.264 that carry a slice of the picture itself: of an ordinary and of a refreshing picture.
+/// Types of H.264 NAL units that contain a slice: of a non-IDR and of an IDR picture.
 const SLICES: [u8; 2] = [1, 5];
 
 /// The distances in frames to the reference frames of a frame; 0 for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReferenceDistances {
-    /// Frames back to the nearest reference shown before.
+    /// Distance to the nearest earlier reference in presentation order.
     pub past: usize,
-    /// Frames on to the nearest reference shown after.
+    /// Distance to the nearest later reference in presentation order.
     pub future: usize,
 }
 
@@ -39,7 +39,8 @@ impl ReferenceDistances {
     }
 }
 
-/// Returns whether others may be predicted from `packet`: as it says, else if nothing before it in the file is shown after it.
+/// Returns whether other pictures may be predicted from `packet`: as its header states, else whether no earlier packet
+/// in the file is shown after it.
 fn is_reference(packet: usize, index: &FrameIndex, table: &PacketTable) -> bool {
     let in_order = || {
         let frame = index.frame_of_packet(packet);
@@ -49,15 +50,15 @@ fn is_reference(packet: usize, index: &FrameIndex, table: &PacketTable) -> bool 
     table.entries[packet].reference.unwrap_or_else(in_order)
 }
 
-/// Returns whether the H.264 picture in `packet` may be predicted from: `nal_ref_idc` of its first slice.
+/// Returns whether the H.264 picture in `packet` is a reference: `nal_ref_idc` of its first slice.
 ///
-/// `None` if no slice is found. Understands both ways to pack NAL units, lengths of four bytes and start codes.
+/// `None` if no slice is found. Supports both NAL unit formats, four-byte lengths and start codes.
 pub(super) fn h264_reference(packet: &[u8]) -> Option<bool> {
     let headers = headers_by_length(packet).unwrap_or_else(|| headers_by_start_code(packet));
     headers.into_iter().find(|header| SLICES.contains(&(header & 0x1f))).map(|header| header & 0x60 != 0)
 }
 
-/// First bytes of the NAL units, if their lengths add up to the packet.
+/// Returns the first bytes of the NAL units, if their lengths add up to the packet.
 fn headers_by_length(packet: &[u8]) -> Option<Vec<u8>> {
     let (mut rest, mut headers) = (packet, Vec::new());
     while !rest.is_empty() {
@@ -79,7 +80,7 @@ mod tests {
     use super::super::packet_table::PacketEntry;
     use super::*;
 
-    /// Packets in the order of the file: the frame each carries, and what it says about being a reference.
+    /// Packets in file order: the frame of each, and its reference flag.
     fn distances(frames: &[(i64, Option<bool>)]) -> Vec<(usize, usize)> {
         let entries = frames.iter().enumerate().map(|(packet, &(pts, reference))| PacketEntry {
             pts: Some(pts),
@@ -99,10 +100,10 @@ mod tests {
 
     #[test]
     fn the_nearest_reference_decoded_before_counts() {
-        // I0 P1 P4 B2 B3 P5 without a word about references, as in MPEG-4.
+        // I0 P1 P4 B2 B3 P5 without reference flags, as in MPEG-4.
         let plain = [0, 1, 4, 2, 3, 5].map(|pts| (pts, None));
         assert_eq!(distances(&plain), [(0, 0), (1, 0), (1, 2), (2, 1), (3, 0), (1, 0)]);
-        // x264's pyramid: B2 is predicted from by b1 and b3, which nothing is predicted from.
+        // x264's pyramid: b1 and b3 are predicted from B2, and nothing is predicted from them.
         let pyramid = [(0, true), (4, true), (2, true), (1, false), (3, false), (5, true)];
         let pyramid = pyramid.map(|(pts, reference)| (pts, Some(reference)));
         assert_eq!(distances(&pyramid), [(0, 0), (1, 1), (2, 2), (1, 1), (4, 0), (1, 0)]);

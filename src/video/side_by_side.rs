@@ -1,4 +1,4 @@
-//! Side-by-side videos: the frame, its flow and the flow of another method.
+//! Side-by-side videos: the frame and several flows.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,10 +8,10 @@ use image::{RgbImage, imageops};
 use super::{CompleteClip, FramePacing, Geometry, VideoWriter};
 use crate::error::Result;
 
-/// Smallest side of a pane: below this no encoder is at ease.
+/// Minimum side of a pane; encoders fail with smaller ones.
 const SMALLEST_SIDE: u32 = 32;
 
-/// Writes `frame | flow | …`, all panes of the same size.
+/// A writer of videos of the form `frame | flow | …`, with all panes of the same size.
 pub struct SideBySide {
     writer: VideoWriter,
     pane: Geometry,
@@ -19,7 +19,7 @@ pub struct SideBySide {
 }
 
 impl SideBySide {
-    /// Returns a video with `panes` panes of the size of `frame`, with the timing of the clip.
+    /// Creates a video with `panes` panes of the size of `frame`, with the timing of the clip.
     ///
     /// # Errors
     /// Same as [`VideoWriter::create`].
@@ -31,7 +31,7 @@ impl SideBySide {
         Ok(Self { writer, pane, panes })
     }
 
-    /// Adds one picture per pane, scaled to its size; they are shown during `secs` of the clip.
+    /// Adds one picture per pane, scaled to its size, for the time `secs` of the clip.
     ///
     /// # Errors
     /// Same as [`VideoWriter::push_at`].
@@ -45,7 +45,7 @@ impl SideBySide {
         self.writer.push_at(&row, secs)
     }
 
-    /// Completes the file and gives it its name.
+    /// Completes the file and moves it to its final path.
     ///
     /// # Errors
     /// Same as [`VideoWriter::finish`].
@@ -53,7 +53,7 @@ impl SideBySide {
         self.writer.finish()
     }
 
-    /// Completes the file, but does not give it its name yet.
+    /// Completes the file, without moving it to its final path yet.
     ///
     /// # Errors
     /// Same as [`VideoWriter::finish`].

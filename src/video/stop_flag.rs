@@ -3,5 +3,5 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Ends a piece of work from another thread: whoever does it looks at the flag after every packet or picture.
+/// A flag that ends work from another thread; the worker checks it after every packet or picture.
 pub type StopFlag = Arc<AtomicBool>;

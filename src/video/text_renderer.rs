@@ -1,7 +1,7 @@
-//! Text in pictures, without a window: for labels in videos.
+//! Text rendering into pictures, without a window: for labels in videos.
 //!
-//! Outlines come from the interface's own fonts; how much of each pixel a letter covers is exact: edges add their signed area
-//! to the pixels that they cross, and a running sum along each row fills the inside (as in Raph Levien's font-rs).
+//! Outlines come from the interface's fonts. The coverage of each pixel is exact: edges add their signed area to the
+//! pixels that they cross, and a prefix sum along each row fills the inside (as in Raph Levien's font-rs).
 
 use epaint_default_fonts::NOTO_EMOJI_REGULAR;
 use image::{Rgb, RgbImage};
@@ -9,12 +9,12 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider};
 
-/// Inter, which has Latin, Greek and Cyrillic letters, then pictograms; and how large each is beside the other.
+/// Inter, for Latin, Greek and Cyrillic letters, then an emoji font; each with its relative scale.
 const FONTS: [(&[u8], f32); 2] =
     [(include_bytes!("../../assets/fonts/Inter-SemiBold.otf"), 1.0), (NOTO_EMOJI_REGULAR, 0.81)];
-/// Straight pieces that stand for a curve.
+/// Line segments per curve.
 const PIECES: usize = 8;
-/// Larger letters are not drawn.
+/// Maximum font size.
 const MAX_SIZE_PX: f32 = 512.0;
 
 /// A renderer of text into pictures.
@@ -30,12 +30,12 @@ impl Default for TextRenderer {
 }
 
 impl TextRenderer {
-    /// Width of a line of text in pixels.
+    /// Returns the width of a line of text, pixels.
     pub fn width(&self, text: &str, size_px: f32) -> f32 {
         text.chars().map(|letter| self.advance(letter, size_px)).sum()
     }
 
-    /// As much of `text` as fits into `width` pixels, with an ellipsis if that is not all.
+    /// Returns the part of `text` that fits into `width` pixels, with an ellipsis if it is shortened.
     pub fn fitted(&self, text: &str, size_px: f32, width: f32) -> String {
         if self.width(text, size_px) <= width {
             return text.to_owned();
@@ -45,8 +45,8 @@ impl TextRenderer {
         fitted.trim_end().to_owned() + "…"
     }
 
-    /// Draws a line of text that begins at `at` on its baseline, in pixels from the upper left corner. Parts outside the
-    /// picture is cut off.
+    /// Draws a line of text that begins at `at` on its baseline, in pixels from the upper left corner, and clips it to
+    /// the picture.
     pub fn draw(&self, picture: &mut RgbImage, text: &str, at: [f32; 2], size_px: f32, colour: [u8; 3]) {
         let size_px = size_px.min(MAX_SIZE_PX);
         let mut x = at[0];
@@ -61,7 +61,7 @@ impl TextRenderer {
         font.glyph_metrics(size, LocationRef::default()).advance_width(glyph).unwrap_or(0.0)
     }
 
-    /// Returns the glyph in the first font that has one, else a box; none for what only chooses between forms of a letter.
+    /// Returns the glyph in the first font that has one, else a box; `None` for variation selectors and joiners.
     fn glyph(&self, letter: char, size_px: f32) -> Option<(&FontRef<'static>, Size, GlyphId)> {
         if matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{200D}') {
             return None;
@@ -74,7 +74,7 @@ impl TextRenderer {
     fn draw_letter(&self, picture: &mut RgbImage, letter: char, [x, y]: [f32; 2], size_px: f32, colour: [u8; 3]) {
         let Some((font, size, glyph)) = self.glyph(letter, size_px) else { return };
         let Some(outline) = font.outline_glyphs().get(glyph) else { return };
-        // One letter's own little picture, large enough for accents and descenders.
+        // A bitmap for one letter, large enough for accents and descenders.
         let (left, top) = (x.floor() - size_px.ceil(), y.floor() - 2.0 * size_px.ceil());
         let mut pen = Coverage::new(4 * size_px.ceil() as usize, 4 * size_px.ceil() as usize, [x - left, y - top]);
         let settings = DrawSettings::unhinted(size, LocationRef::default());
@@ -94,7 +94,7 @@ fn blend(picture: &mut RgbImage, x: f32, y: f32, share: f32, colour: [u8; 3]) {
     }
 }
 
-/// Signed areas under the edges of an outline, pixel by pixel.
+/// The signed areas under the edges of an outline, per pixel.
 struct Coverage {
     width: usize,
     height: usize,
@@ -110,7 +110,7 @@ impl Coverage {
         Self { width, height, areas: vec![0.0; width * height + 2], origin, start: origin, at: origin }
     }
 
-    /// Calls `pixel` with column, row and covered share of each pixel that is covered at all.
+    /// Calls `pixel` with column, row and coverage of each pixel with non-zero coverage.
     fn fill(&self, mut pixel: impl FnMut(usize, usize, f32)) {
         let mut sum = 0.0;
         for (i, area) in self.areas[..self.width * self.height].iter().enumerate() {
@@ -142,13 +142,14 @@ impl Coverage {
         }
     }
 
-    /// An edge of signed `height` between two abscissas inside one row: each pixel to its right is covered by `height`.
+    /// Adds an edge of signed `height` between two x positions within one row: it covers each pixel to its right by
+    /// `height`.
     fn add(&mut self, row: usize, height: f32, ends: [f32; 2]) {
         let [left, right] = [ends[0].min(ends[1]), ends[0].max(ends[1])].map(|x| x.clamp(0.0, self.width as f32 - 1.0));
         let (first, last) = (left as usize, right as usize);
         let mut before = 0.0;
         for column in first..=last + 1 {
-            // The share of the edge that is left of this column's right side, weighted by the area it covers.
+            // The share of the edge to the left of this column's right side, weighted by the area that it covers.
             let covered = covered_left_of(column as f32 + 1.0, left, right) * height;
             self.areas[row * self.width + column] += covered - before;
             before = covered;
@@ -156,7 +157,8 @@ impl Coverage {
     }
 }
 
-/// Returns the mean over an edge from `left` to `right` of how much of the pixel that ends at `side` is to the edge's right.
+/// Returns the mean, over an edge from `left` to `right`, of the share of the pixel ending at `side` that is to the
+/// right of the edge.
 fn covered_left_of(side: f32, left: f32, right: f32) -> f32 {
     let covered = |x: f32| (side - x).clamp(0.0, 1.0);
     if right - left < 1e-6 {
@@ -210,7 +212,7 @@ impl OutlinePen for Coverage {
 mod tests {
     use super::*;
 
-    /// Covered pixels of a polygon.
+    /// Coverage of a polygon.
     fn coverage(corners: &[[f32; 2]]) -> Vec<f32> {
         let mut pen = Coverage::new(8, 8, [0.0, 8.0]);
         pen.move_to(corners[0][0], corners[0][1]);
@@ -240,7 +242,7 @@ mod tests {
         let mut picture = RgbImage::new(200, 60);
         renderer.draw(&mut picture, "Iwave Ж 9 %", [10.0, 40.0], 24.0, [255, 200, 0]);
         let inked = |picture: &RgbImage, x: u32, y: u32| picture.get_pixel(x, y)[0] > 200;
-        // The stem of the I: from the baseline up to the height of capitals, 0.727 em.
+        // The stem of the I: from the baseline up to the cap height, 0.727 em.
         assert!((24..39).all(|y| (11..16).any(|x| inked(&picture, x, y))));
         assert!((0..200).all(|x| !inked(&picture, x, 60 - 1) && !inked(&picture, x, 10)));
         let end = 10.0 + renderer.width("Iwave Ж 9 %", 24.0);

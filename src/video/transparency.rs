@@ -1,4 +1,4 @@
-//! Detection and reporting of transparent frames, of which only the colours are used.
+//! Detection of transparent frames, of which only the colours are used.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ use ffmpeg_next as ffmpeg;
 use super::picture::{decode_picture, first_raw, is_for_ffmpeg};
 use crate::error::Result;
 
-/// The note shown for them.
+/// The note for videos with transparent frames.
 pub const TRANSPARENT: &str = "The video has transparent parts; transparency is ignored and colours are used as stored";
 
-/// The alpha of pixels that nothing shines through.
+/// Alpha of opaque pixels.
 const OPAQUE: u8 = 255;
 
-/// Returns whether something shines through the picture at `path`.
+/// Returns whether the image at `path` has transparent parts.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -27,10 +27,10 @@ pub fn has_transparent_parts(path: &Path) -> Result<bool> {
     Ok(picture.color().has_alpha() && picture.to_rgba8().pixels().any(|pixel| pixel[3] < OPAQUE))
 }
 
-/// Returns whether something shines through a raw picture.
+/// Returns whether a raw picture has transparent parts.
 pub(super) fn is_transparent(picture: &ffmpeg::frame::Video) -> bool {
     let components = picture.format().descriptor().map_or(0, |descriptor| descriptor.nb_components());
-    // Grey or three colours, and alpha.
+    // Grey or three colours, with alpha.
     matches!(components, 2 | 4) && alpha(picture).is_ok_and(|alpha| alpha.iter().any(|&alpha| alpha < OPAQUE))
 }
 

@@ -1,4 +1,4 @@
-//! All that one pass over a file finds out about its frames.
+//! The result of one pass over a file: its packets and frames.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::packet_source::{PacketSource, stopped};
 use super::packet_table::{PacketEntry, PacketTable};
 use crate::error::{Error, Result};
 
-/// Pictures after which none that is shown before them comes any more.
+/// Pictures after which all earlier ones in presentation order have arrived.
 const PATIENCE: usize = 16;
 
 /// The packets and the frames of a video. Cheap to clone.
@@ -29,21 +29,21 @@ pub(super) struct VideoIndex {
     pub clock: StreamClock,
     /// Source of the order of the frames.
     pub order: FrameOrder,
-    /// In what the file is shorter than it promises, if it is.
+    /// Description of how the file is truncated, if it is.
     pub cut_off: Option<String>,
 }
 
 /// The method by which the frames of a video were ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FrameOrder {
-    /// The counts of the packets in the order in which a decoder gave their pictures; `None` where time stamps define it.
+    /// The packet numbers in the decoder's output order; `None` if time stamps define the order.
     pub decoded: Option<Vec<usize>>,
-    /// True if all pictures build on each other, so that decoding can only begin with the first.
+    /// True if all pictures depend on each other, so that decoding can begin only at the first one.
     pub builds_on_all: bool,
 }
 
 impl VideoIndex {
-    /// Reads the whole file at `path`; if its time stamps do not define the order of its frames, decodes all of it.
+    /// Reads the whole file at `path`; decodes all of it if its time stamps do not define the order of its frames.
     ///
     /// # Errors
     /// If it cannot be opened or `stop` is set.
@@ -69,7 +69,7 @@ impl VideoIndex {
         Ok(index)
     }
 
-    /// Puts the frames of `table` in order.
+    /// Creates an index, with the frames of `table` in presentation order.
     pub fn assemble(table: PacketTable, clock: StreamClock, order: FrameOrder, cut_off: Option<String>) -> Self {
         let known = order.decoded.as_ref().map(|decoded| FrameIndex::from_order(&table, decoded.clone(), &clock));
         let frames = known.or_else(|| FrameIndex::from_time_stamps(&table, &clock));
@@ -78,7 +78,7 @@ impl VideoIndex {
         Self { table: Arc::new(table), frames: Arc::new(frames), clock, order, cut_off }
     }
 
-    /// Compares what the container promises with what was found.
+    /// Compares the declared length with the actual one and describes a truncation.
     fn truncation(&self, source: &PacketSource, promised: usize) -> Option<String> {
         let found = self.table.entries.len() + self.table.dropped;
         let (found, promised) = if source.counts_time() { self.in_steps(found, promised) } else { (found, promised) };
@@ -88,10 +88,10 @@ impl VideoIndex {
         if promised == 0 && self.table.jumps.is_empty() {
             let own_secs = source.stream().duration() as f64 * self.clock.tick_secs;
             let promised_secs = if own_secs > 0.0 { own_secs } else { source.claimed_secs().unwrap_or(0.0) };
-            // What is promised for the whole file may be the length of a longer sound track.
+            // The length declared for the whole file may be that of a longer sound track.
             let alone = own_secs > 0.0 || source.is_alone();
             let slack_secs = if alone { 0.1 + 0.05 * promised_secs } else { 2.0 + 0.1 * promised_secs };
-            // Some containers promise the time from the first picture to the last, others the time stamp of the last.
+            // Some containers declare the time from the first to the last picture, others the time stamp of the last.
             let found_secs = self.frames.duration_secs() + self.frames.first_secs().unwrap_or(0.0).max(0.0);
             let is_short = found_secs + slack_secs < promised_secs;
             if is_short && (source.is_alone() || !source.others_go_on_after(found_secs + slack_secs / 2.0)) {
@@ -103,7 +103,8 @@ impl VideoIndex {
         Some(format!("the file can be read only up to frame {found} ({failure})"))
     }
 
-    /// Returns how many packets of the usual distance there are up to the last of `found`, and in `promised` units of time.
+    /// Converts to packets of the median spacing: the position of the last one, at least `found`, and the number in
+    /// `promised` time units.
     fn in_steps(&self, found: usize, promised: usize) -> (usize, usize) {
         let dts: Vec<i64> = self.table.entries.iter().filter_map(|entry| entry.dts).collect();
         let step = median(dts.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect()).unwrap_or(1).max(1);
@@ -122,10 +123,10 @@ impl StreamClock {
     }
 }
 
-/// Returns a decoder for the pictures of `source`.
+/// Creates a decoder for the pictures of `source`.
 ///
 /// # Errors
-/// If there is none in this FFmpeg.
+/// If this FFmpeg has no decoder for the codec.
 pub(super) fn decoder_of(source: &PacketSource, purpose: Purpose) -> Result<FrameDecoder> {
     let codec = source.stream().parameters().id();
     FrameDecoder::new(source.stream().parameters(), purpose).map_err(|error| {
@@ -135,7 +136,7 @@ pub(super) fn decoder_of(source: &PacketSource, purpose: Purpose) -> Result<Fram
     })
 }
 
-/// Returns the next picture in the decoder's order and the count of its packet.
+/// Returns the next picture in the decoder's order and the number of its packet.
 pub(super) fn decode_next(
     source: &mut PacketSource,
     decoder: &mut FrameDecoder,
@@ -152,8 +153,8 @@ pub(super) fn decode_next(
     }
 }
 
-/// Leaves out the pictures shown before the first of a file that no decoder gives: of a recording that was cut inside an open
-/// group, they build on pictures that are not there.
+/// Discards the leading pictures of a file that cannot be decoded: in a recording that was cut inside an open GOP, they
+/// depend on missing pictures.
 fn leave_out_unreachable(source: &mut PacketSource, table: &mut PacketTable) -> Result<()> {
     let Some(first) = table.entries.first().and_then(|entry| entry.pts) else { return Ok(()) };
     let leads = |entry: &PacketEntry| !entry.discarded && entry.pts.is_some_and(|pts| pts < first);
@@ -175,8 +176,8 @@ fn leave_out_unreachable(source: &mut PacketSource, table: &mut PacketTable) -> 
     Ok(())
 }
 
-/// Leaves out the pictures that come before the first whole one of an H.264 recording that begins between key frames or inside an
-/// open group: no other program shows them. Where no picture is whole, all stay.
+/// Discards the pictures before the first intact one of an H.264 recording that begins between key frames or inside an
+/// open GOP, as other programs do. If no picture is intact, all are kept.
 fn leave_out_torn(source: &mut PacketSource, table: &mut PacketTable) -> Result<()> {
     let Some(first) = table.entries.first() else { return Ok(()) };
     let leads = |entry: &PacketEntry| entry.pts.is_none_or(|pts| Some(pts) < first.pts);
@@ -199,7 +200,7 @@ fn leave_out_torn(source: &mut PacketSource, table: &mut PacketTable) -> Result<
     Ok(())
 }
 
-/// Finds the order of the frames by decoding all of them, for files whose time stamps do not define it.
+/// Determines the order of the frames by decoding all of them, for files whose time stamps do not define it.
 fn decoded_order(source: &mut PacketSource, table: &PacketTable, progress: &IndexProgress) -> Result<Vec<usize>> {
     let mut decoder = decoder_of(source, Purpose::Pictures)?;
     let mut seen = vec![false; table.entries.len()];

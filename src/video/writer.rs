@@ -1,4 +1,4 @@
-//! Clips out: RGB pictures to an H.264 file, or to one that keeps every pixel.
+//! Video output: RGB pictures to an H.264 file, or to a lossless one.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -21,14 +21,14 @@ use crate::output::{Existing, Hidden, OutputGuard};
 /// Maximum distance between key frames, in frames: a seek decodes at most this many.
 const KEY_FRAME_EVERY: u32 = 30;
 
-/// Constant quality of x264, 0 (lossless) to 51; 16 is visually lossless.
+/// Constant rate factor of x264, 0 (lossless) to 51; 16 is visually lossless.
 const X264_QUALITY: &str = "16";
 
-/// Quantiser of MPEG-4, 1 (best) … 31, where x264 is not there.
+/// Quantiser of MPEG-4, 1 (best) to 31, used if x264 is missing.
 const MPEG4_QUANTISER: i32 = 2;
 
-/// Time stamps of pictures that do not follow each other evenly are multiples of this part of a second: of those that hold whole
-/// milliseconds and whole frames at the usual rates, the finest that MPEG-4 takes.
+/// Time base of unevenly spaced pictures, as 1/n s: the finest one that MPEG-4 accepts among those that represent whole
+/// milliseconds and whole frames at the usual rates.
 const STAMPS_PER_SEC: i32 = 60_000;
 
 /// The timing of the frames of a clip.
@@ -36,7 +36,7 @@ const STAMPS_PER_SEC: i32 = 60_000;
 pub enum FramePacing {
     /// A constant frame rate, frames per second.
     Even(f64),
-    /// Each frame at the time it is pushed with; the value is the mean frame rate.
+    /// An individual time for each frame; the value is the mean frame rate.
     Stamped(f64),
 }
 
@@ -47,7 +47,7 @@ impl From<f64> for FramePacing {
 }
 
 impl FramePacing {
-    /// Pictures a second, on average.
+    /// Returns the mean frames per second.
     fn fps(self) -> f64 {
         let (Self::Even(fps) | Self::Stamped(fps)) = self;
         fps
@@ -59,14 +59,14 @@ impl FramePacing {
 enum Coding {
     /// H.264 by libx264, else MPEG-4.
     Compressed,
-    /// The same, as fast as a camera, and with nothing held back in the encoder.
+    /// The same, fast enough for a camera and without encoder delay.
     Live,
-    /// PNG, picture by picture: every pixel is read as it was written.
+    /// PNG per picture: lossless.
     Exact,
 }
 
 impl Coding {
-    /// Encoders in the order of preference.
+    /// Returns the encoders in order of preference.
     fn encoders(self) -> &'static [&'static str] {
         match self {
             Self::Compressed | Self::Live => &["libx264", "mpeg4"],
@@ -79,21 +79,21 @@ impl Coding {
 enum WriterPlace {
     /// In a hidden folder, from which it is moved when it is complete.
     Hidden { folder: Hidden, file: PathBuf },
-    /// Under its own name, in fragments that can be watched however the writing ends.
+    /// At its final path, in fragments that stay playable if writing is interrupted.
     Growing,
 }
 
-/// A file that makes way for another one: it comes back, unless it is removed.
+/// A file that was moved out of the way; dropping this restores it, unless it was removed.
 struct SetAside {
     file: PathBuf,
     folder: Hidden,
 }
 
 impl SetAside {
-    /// Sets the file at `path` aside, if there is one.
+    /// Moves the file at `path` away, if there is one.
     ///
     /// # Errors
-    /// What the operating system reports; the file is where it was.
+    /// What the operating system reports; the file stays in place.
     fn of(path: &Path) -> Result<Option<Self>> {
         let file = resolve(path);
         if !file.exists() {
@@ -108,7 +108,7 @@ impl SetAside {
         self.folder.path().join("before")
     }
 
-    /// Removes the file for good.
+    /// Removes the file permanently.
     fn remove(self) -> Result<()> {
         fs::remove_file(self.place()).map_err(|error| Error::io(&self.file, &error))
     }
@@ -117,24 +117,23 @@ impl SetAside {
 impl Drop for SetAside {
     fn drop(&mut self) {
         if !self.file.exists() {
-            // It is not there any more where it was removed for good.
+            // Renaming fails if the file was removed.
             let _ = fs::rename(self.place(), &self.file);
         }
     }
 }
 
-/// A clip whose file is complete and has yet to get its name; dropped before that, nothing of it is left.
+/// A complete clip that is not at its final path yet; dropping it removes it.
 pub struct CompleteClip {
     path: PathBuf,
     place: WriterPlace,
 }
 
 impl CompleteClip {
-    /// Gives the file its name if `guard` still allows it: since the writing began, somebody else may have made a file of this
-    /// name.
+    /// Moves the file to its final path if `guard` permits it: another process may have created a file there meanwhile.
     ///
     /// # Errors
-    /// If the guard does not allow it, or as [`VideoWriter::finish`].
+    /// If the guard does not permit it, or as for [`VideoWriter::finish`].
     pub fn publish(self, guard: &OutputGuard) -> Result<()> {
         if let WriterPlace::Hidden { .. } = self.place {
             guard.check(std::slice::from_ref(&self.path))?;
@@ -158,7 +157,7 @@ impl CompleteClip {
     }
 }
 
-/// Writes one clip in an mp4 file.
+/// A writer of one clip as an mp4 file.
 pub struct VideoWriter {
     path: PathBuf,
     place: WriterPlace,
@@ -168,17 +167,17 @@ pub struct VideoWriter {
     coding: Coding,
     geometry: Geometry,
     pace: FramePacing,
-    /// When the first picture is shown and when the newest ends, seconds; none before the first.
+    /// Start of the first picture and end of the newest, seconds; `None` before the first.
     shown_secs: Option<Range<f64>>,
-    /// The first time stamp that is free.
+    /// The first unused time stamp.
     free: i64,
-    /// For how long the pictures in the encoder are shown, in units of its time base.
+    /// Durations of the pictures in the encoder, in units of its time base.
     durations: VecDeque<i64>,
 }
 
 impl VideoWriter {
-    /// Begins a clip of pictures of size `geometry` that follow each other at `pace`, of which a number means frames per second;
-    /// the file appears when it is complete. Sides are made even by repeating the last row or column, as players expect.
+    /// Starts a clip of pictures of size `geometry` with the timing `pace`, where a number means frames per second; the
+    /// file appears when it is complete. Sides are made even by repeating the last row or column, as players expect.
     ///
     /// # Errors
     /// If the folder cannot be written or the size or the rate cannot be encoded.
@@ -186,7 +185,7 @@ impl VideoWriter {
         Self::begin(path, geometry, pace.into(), (Coding::Compressed, Existing::Keep), None)
     }
 
-    /// Returns the same for pictures of a live source, which may be `slow`: then the file says so.
+    /// Like [`Self::create`] for pictures of a live source; `slow` is noted in the file.
     ///
     /// # Errors
     /// Same as [`Self::create`].
@@ -194,12 +193,11 @@ impl VideoWriter {
         Self::begin(path, geometry, fps.into(), (Coding::Compressed, Existing::Keep), slow)
     }
 
-    /// Begins a clip that is under its own name from the beginning and grows in fragments of about a second: what is written when
-    /// the disk is full, the program crashes or the power fails stays, and can be watched. A file that is to be replaced is
-    /// removed once the clip has begun.
+    /// Starts a clip at its final path that grows in fragments of about a second: after a full disk, a crash or a power
+    /// failure, the written part remains and is playable. A file to be replaced is removed once the clip has begun.
     ///
     /// # Errors
-    /// If there is a file that is to be kept, or as [`Self::create`]; then that file is as it was.
+    /// If a file there must be kept, or as for [`Self::create`]; that file is then unchanged.
     pub fn create_growing(
         path: &Path,
         geometry: Geometry,
@@ -210,7 +208,7 @@ impl VideoWriter {
         Self::begin(path, geometry, fps.into(), (Coding::Live, existing), slow)
     }
 
-    /// Returns the same for a large file that loses nothing.
+    /// Like [`Self::create`], but lossless and large.
     ///
     /// # Errors
     /// Same as [`Self::create`].
@@ -234,14 +232,14 @@ impl VideoWriter {
                 "Choose a rate above 0",
             ));
         }
-        // Before any file is touched.
+        // Before any file is changed.
         let opened = open_encoder(coding, coded_geometry(coding, geometry), pace, path)?;
         let before = match existing {
             Existing::Replace => SetAside::of(path)?,
             Existing::Keep => None,
         };
         let place = match coding {
-            // Only now it is certain that nobody else has a file of this name.
+            // Only `create_new` guarantees that no other process has a file of this name.
             Coding::Live => File::create_new(resolve(path))
                 .map(|_| WriterPlace::Growing)
                 .map_err(|error| Error::io(path, &error))?,
@@ -252,7 +250,7 @@ impl VideoWriter {
         };
         let begun = Self::begin_at(&place, path, (geometry, pace, coding), opened, slow);
         if begun.is_err() && coding == Coding::Live {
-            let _ = fs::remove_file(resolve(path)); // It is empty, and of this function.
+            let _ = fs::remove_file(resolve(path)); // It is empty and was created by this function.
         }
         let (output, encoder, to_coded) = begun?;
         before.map_or(Ok(()), SetAside::remove)?;
@@ -301,7 +299,7 @@ impl VideoWriter {
         Ok((output, encoder, to_coded))
     }
 
-    /// Adds the next picture, shown from the end of the one before for as long as the rate says.
+    /// Adds the next picture, from the end of the previous one, for the duration of one frame.
     ///
     /// # Errors
     /// Same as [`Self::push_at`].
@@ -310,8 +308,8 @@ impl VideoWriter {
         self.push_at(picture, start..start + 1.0 / self.pace.fps())
     }
 
-    /// Adds the next picture, shown during `secs` of any clock: the clip begins with its first picture, whenever that is. Pictures
-    /// at an even pace follow each other whatever the clock says.
+    /// Adds the next picture for the time `secs` on any clock: the clip starts with its first picture. At a constant
+    /// frame rate the pictures follow each other regardless of `secs`.
     ///
     /// # Errors
     /// If the picture has another size than the clip, or the disk is full.
@@ -329,7 +327,7 @@ impl VideoWriter {
         self.write_packets()
     }
 
-    /// Returns the time stamps of the next picture and of its end, which is shown during `secs`.
+    /// Returns the time stamps of the beginning and the end of the next picture, shown during `secs`.
     fn stamps(&mut self, secs: Range<f64>) -> Range<i64> {
         let shown = self.shown_secs.get_or_insert(secs.clone());
         shown.end = secs.end;
@@ -345,27 +343,27 @@ impl VideoWriter {
         stamps
     }
 
-    /// Has the disk confirm what is written of a growing clip: a power failure loses no more than what comes after.
+    /// Flushes the written part of a growing clip to the disk, so that a power failure loses only what follows.
     ///
     /// # Errors
-    /// If the disk cannot.
+    /// If the disk reports a failure.
     pub fn sync(&self) -> Result<()> {
         match self.place {
             WriterPlace::Growing => sync(&self.path).map_err(|error| Error::io(&self.path, &error)),
-            WriterPlace::Hidden { .. } => Ok(()), // It is lost either way.
+            WriterPlace::Hidden { .. } => Ok(()), // A hidden clip is lost anyway.
         }
     }
 
-    /// Completes the file and gives it its name, in place of a file that has it.
+    /// Completes the file and moves it to its final path, replacing an existing file.
     ///
     /// # Errors
-    /// If there is not one picture in it, or the file cannot be completed; then nothing is left behind of a clip that does not
-    /// grow under its own name.
+    /// If the clip has no pictures, or the file cannot be completed; the incomplete file is then removed, except for a
+    /// growing clip.
     pub fn finish(self) -> Result<()> {
         self.complete()?.give_name()
     }
 
-    /// Completes the file, but does not give it its name yet.
+    /// Completes the file, without moving it to its final path yet.
     ///
     /// # Errors
     /// Same as [`Self::finish`].
@@ -376,7 +374,7 @@ impl VideoWriter {
         self.encoder.send_eof().map_err(|error| cannot_write(&self.path, error))?;
         self.write_packets()?;
         self.output.write_trailer().map_err(|error| cannot_write(&self.path, error))?;
-        drop(self.output); // Closes the file, so that it is whole when it gets its name.
+        drop(self.output); // Closes the file, so that it is complete before it is moved.
         Ok(CompleteClip { path: self.path, place: self.place })
     }
 
@@ -414,7 +412,7 @@ impl VideoWriter {
                 Err(error) => return Err(cannot_write(&self.path, error)),
             }
             packet.set_stream(0);
-            // Pictures at times of their own leave the encoder in their order.
+            // Pictures with individual times leave the encoder in presentation order.
             packet.set_duration(self.durations.pop_front().unwrap_or(1));
             packet.rescale_ts(self.encoder.time_base(), stream_time_base);
             packet.write_interleaved(&mut self.output).map_err(|error| cannot_write(&self.path, error))?;
@@ -422,8 +420,8 @@ impl VideoWriter {
     }
 }
 
-/// Returns the size in which pictures are coded: H.264 halves the chroma only of even sides, and hardly any player takes another
-/// chroma.
+/// Returns the coded size: H.264 with 4:2:0 chroma needs even sides, and hardly any player supports another chroma
+/// format.
 fn coded_geometry(coding: Coding, Geometry { width, height }: Geometry) -> Geometry {
     match coding {
         Coding::Exact => Geometry { width, height },
@@ -431,7 +429,7 @@ fn coded_geometry(coding: Coding, Geometry { width, height }: Geometry) -> Geome
     }
 }
 
-/// Returns the unit of time stamps, seconds.
+/// Returns the time base, seconds.
 fn time_base(pace: FramePacing) -> ffmpeg::Rational {
     match pace {
         FramePacing::Even(fps) => rate(fps).invert(),
@@ -443,12 +441,12 @@ fn rate(fps: f64) -> ffmpeg::Rational {
     ffmpeg::Rational::from(fps).reduce_with_limit(1_000_000).unwrap_or_else(|nearest| nearest)
 }
 
-/// Has the disk confirm the content of the file at `path`.
+/// Flushes the file at `path` to the disk.
 fn sync(path: &Path) -> io::Result<()> {
     File::options().write(true).open(path)?.sync_all()
 }
 
-/// Returns the best encoder there is, opened, and the pixel format it takes.
+/// Opens the best available encoder; returns it with its pixel format.
 fn open_encoder(
     coding: Coding,
     geometry: Geometry,
@@ -483,7 +481,7 @@ fn configured(
     encoder.set_frame_rate(Some(rate(pace.fps())));
     encoder.set_gop(KEY_FRAME_EVERY);
     if matches!(pace, FramePacing::Stamped(_)) {
-        // A picture that is coded out of order would get the duration of another one from the file.
+        // The file would give a picture that is coded out of order the duration of another one.
         encoder.set_max_b_frames(0);
     }
     if format != Pixel::RGB24 {
@@ -503,7 +501,7 @@ fn open_as(
     let mut options = ffmpeg::Dictionary::new();
     match name {
         "libx264" => {
-            flags |= ffmpeg::codec::Flags::CLOSED_GOP; // Whoever seeks to a key frame needs nothing of what was before it.
+            flags |= ffmpeg::codec::Flags::CLOSED_GOP; // A seek to a key frame then needs no earlier pictures.
             options.set("crf", X264_QUALITY);
             if coding == Coding::Live {
                 options.set("preset", "veryfast");

@@ -1,4 +1,4 @@
-//! Checks of the classes of a list as a whole.
+//! Checks of a list's classes as a whole.
 
 use std::path::Path;
 

@@ -18,7 +18,7 @@ pub struct ClipFinding {
     pub(super) content: Option<Content>,
 }
 
-/// A clip that can be read.
+/// A readable clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenedClip {
     /// Number of frames, by counting.
@@ -33,8 +33,8 @@ pub(super) struct OpenedClip {
 }
 
 impl ClipFinding {
-    /// Opens the clip at `path`, of which the lists name `segments`, and decodes all of its frames if `thorough`. The file is read as a
-    /// whole if it `may_be_copy`.
+    /// Opens the clip at `path`, whose segments in the lists are `segments`, and decodes all of its frames if
+    /// `thorough`. Hashes the whole file if it `may_be_copy`.
     pub(super) fn of(path: &Path, segments: &[[f64; 2]], thorough: bool, may_be_copy: bool) -> Self {
         let facts = ClipFacts::of(path, thorough);
         let facts = facts.map(|facts| OpenedClip::new(facts, segments));
@@ -59,7 +59,7 @@ impl OpenedClip {
         }
     }
 
-    /// Returns the number of frames in a segment that the lists name.
+    /// Returns the number of frames in a segment of the lists.
     pub fn frames_in(&self, segment: [f64; 2]) -> usize {
         self.segments.iter().find(|(known, _)| *known == segment).map_or(0, |(_, frames)| *frames)
     }

@@ -12,13 +12,13 @@ use crate::plural::counted;
 /// Tolerance in seconds for segments that end after the video, since annotators used another copy.
 const SLACK_SECS: f64 = 1.0;
 
-/// The findings about the clips, by their paths.
+/// The probing results of all clips, by path.
 pub(super) struct ClipFindings {
     clips: HashMap<PathBuf, ClipFinding>,
 }
 
 impl ClipFindings {
-    /// Returns the findings about `paths`, in their order.
+    /// Creates it from the results for `paths`, in the same order.
     pub fn new(paths: &[PathBuf], findings: Vec<ClipFinding>) -> Self {
         Self { clips: paths.iter().cloned().zip(findings).collect() }
     }

@@ -62,7 +62,7 @@ pub(super) fn copies(listing: &Listing, findings: &ClipFindings) -> Vec<Problem>
     problems
 }
 
-/// Returns the first row of every content that several files share.
+/// Returns the first row of each content.
 fn contents<'a>(listing: &'a Listing, findings: &ClipFindings) -> HashMap<Content, &'a ListingRow> {
     let mut contents = HashMap::new();
     for row in &listing.rows {

@@ -30,9 +30,9 @@ const AT_ONCE: usize = 4;
 /// The settings of a data set check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckPlan {
-    /// The clips to train on.
+    /// The training clips.
     pub train: DataSource,
-    /// The clips to test on, which must share nothing with them.
+    /// The test clips, which must be disjoint from them.
     pub test: Option<DataSource>,
     /// `true` to decode every frame instead of the first of every clip.
     pub thorough: bool,
@@ -44,14 +44,14 @@ pub struct DatasetCheck {
     plan: CheckPlan,
     train: Listing,
     test: Option<Listing>,
-    /// The clips of both lists, sorted, each once.
+    /// The clips of both lists, sorted, without duplicates.
     clips: Vec<PathBuf>,
 }
 
 /// Checks a data set on all cores. `progress` is called with the number of clips checked and the total.
 ///
 /// # Errors
-/// If a list as a whole cannot be read or names no clip at all; everything else is in the report.
+/// If a list as a whole cannot be read or contains no clip; everything else is in the report.
 pub fn check(plan: &CheckPlan, progress: &mut dyn FnMut(usize, usize)) -> Result<CheckReport> {
     let check = DatasetCheck::open(plan)?;
     let of = check.clips().len();
@@ -68,7 +68,7 @@ impl DatasetCheck {
     /// Reads the lists of `plan`.
     ///
     /// # Errors
-    /// If a list as a whole cannot be read or names no clip at all.
+    /// If a list as a whole cannot be read or contains no clip.
     pub fn open(plan: &CheckPlan) -> Result<Self> {
         let train = read(&plan.train)?;
         let test = plan.test.as_ref().map(read).transpose()?;
@@ -78,7 +78,7 @@ impl DatasetCheck {
         Ok(Self { plan: plan.clone(), train, test, clips })
     }
 
-    /// Returns the clips of both lists, sorted, each once.
+    /// Returns the clips of both lists, sorted, without duplicates.
     pub fn clips(&self) -> &[PathBuf] {
         &self.clips
     }
@@ -123,7 +123,7 @@ impl DatasetCheck {
         Ok(())
     }
 
-    /// Returns the report on the `findings` about all clips, in their order.
+    /// Returns the report from the `findings` about all clips, in their order.
     pub fn report(&self, findings: Vec<ClipFinding>) -> CheckReport {
         let (plan, findings) = (&self.plan, ClipFindings::new(&self.clips, findings));
         let mut report = CheckReport::default();
@@ -166,7 +166,7 @@ fn paths(listing: &Listing) -> impl Iterator<Item = PathBuf> {
     listing.rows.iter().map(|row| row.clip.path.clone()).chain(ambiguous)
 }
 
-/// Returns a problem if the two lists do not number the same classes.
+/// Returns a problem if the two lists have different classes.
 fn other_classes(train: &Listing, test: &Listing, path: &Path) -> Option<Problem> {
     if train.classes == test.classes {
         return None;

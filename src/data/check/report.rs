@@ -13,7 +13,7 @@ use super::leaks;
 /// The report of a data set check.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CheckReport {
-    /// The training clips and, if they were named, the test clips.
+    /// The training clips and, if given, the test clips.
     pub subsets: Vec<SubsetReport>,
     /// Problems to be fixed first.
     pub problems: Vec<Problem>,
@@ -26,19 +26,19 @@ pub struct CheckReport {
 pub struct SubsetReport {
     /// The subset.
     pub subset: Subset,
-    /// The list, or the folder.
+    /// Path of the list or folder.
     pub path: String,
     /// Number of clips or segments.
     pub clips: usize,
-    /// Number of different files.
+    /// Number of distinct files.
     pub files: usize,
-    /// Number of recordings that the clips come from, as far as they are known.
+    /// Number of recordings of the clips, as far as known.
     pub groups: usize,
     /// Number of segments that count neither for nor against a detector.
     pub ambiguous: usize,
     /// Lengths of the readable clips; `None` if there are none.
     pub frames: Option<ClassSpread>,
-    /// The classes in the order of their labels.
+    /// The classes in label order.
     pub classes: Vec<ClassCount>,
 }
 
@@ -68,7 +68,7 @@ impl CheckReport {
         self.problems.is_empty()
     }
 
-    /// Adds the figures and the problems of one list.
+    /// Adds the statistics and the problems of one list.
     pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, findings: &ClipFindings) {
         let counts = counts(listing);
         self.problems.extend(listing.problems.iter().cloned());

@@ -1,4 +1,4 @@
-//! A search for files that may be duplicates.
+//! Detection of files that may be duplicates.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -25,12 +25,12 @@ pub struct BenchmarkPair {
     pub invalid: Option<PathBuf>,
 }
 
-/// The source of the occlusion mask of a benchmark.
+/// The source of an occlusion mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occlusion {
-    /// A picture that is white where pixels are occluded (MPI-Sintel).
+    /// A mask that is white for occluded pixels (MPI-Sintel).
     Mask(PathBuf),
-    /// A second flow map in which occluded pixels are unknown (KITTI's `flow_noc`).
+    /// A second flow field in which occluded pixels are unknown (KITTI's `flow_noc`).
     VisibleFlow(PathBuf),
 }
 
@@ -45,14 +45,14 @@ pub struct LoadedPair {
     pub truth: Option<Truth>,
 }
 
-/// The ground truth of a pair. Masks hold one entry per pixel, row after row.
+/// The ground truth of a pair. Masks have one entry per pixel, row after row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
-    /// The true flow.
+    /// The ground-truth flow.
     pub flow: FlowField,
     /// Pixels that are evaluated; `None` without a mask of invalid pixels.
     pub valid: Option<Vec<bool>>,
-    /// Pixels that the second picture does not show.
+    /// Pixels that are occluded in the second image.
     pub occluded: Option<Vec<bool>>,
 }
 
@@ -60,7 +60,7 @@ impl BenchmarkPair {
     /// Reads all files of the pair.
     ///
     /// # Errors
-    /// If one cannot be read, or is not of the first picture's size.
+    /// If one cannot be read, or its size differs from that of the first image.
     pub fn load(&self) -> Result<LoadedPair> {
         let first = read_picture(&self.first)?;
         let size = first.dimensions();

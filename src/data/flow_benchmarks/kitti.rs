@@ -1,4 +1,4 @@
-//! KITTI 2012 and 2015: `000000_10.png` and `000000_11.png` in a folder of pictures, `flow_occ` and `flow_noc` beside it.
+//! KITTI 2012 and 2015: `000000_10.png` and `000000_11.png` in a folder of images, `flow_occ` and `flow_noc` beside it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The file layouts of benchmarks.
+//! Helpers for the file layouts of benchmarks.
 
 use std::fs;
 use std::path::{Path, PathBuf};

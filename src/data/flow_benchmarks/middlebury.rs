@@ -6,9 +6,9 @@ use super::BenchmarkPair;
 use super::layout::{base, entries, existing, name};
 use crate::error::Result;
 
-/// Returns one pair per scene. Scenes that were filmed, not rendered or scanned, have no truth.
+/// Returns one pair per scene. Scenes that were filmed, not rendered or scanned, have no ground truth.
 pub(super) fn pairs(root: &Path) -> Result<Vec<BenchmarkPair>> {
-    // The root may be the folder of the pictures itself.
+    // The root may be the image folder itself.
     let above = root.parent().filter(|_| name(root) == "other-data");
     let Some(root) = above.map(Into::into).or_else(|| base(root, &[], "other-data")) else { return Ok(Vec::new()) };
     let pair = |scene: &std::path::PathBuf| {

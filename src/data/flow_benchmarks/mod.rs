@@ -16,7 +16,7 @@ mod sintel;
 
 pub use benchmark_pair::{BenchmarkPair, LoadedPair, Occlusion, Truth};
 
-/// A benchmark whose layout is known.
+/// A supported benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowDataset {

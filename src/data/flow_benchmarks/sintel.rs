@@ -6,7 +6,7 @@ use super::layout::{base, entries, existing, name};
 use super::{BenchmarkPair, Occlusion};
 use crate::error::Result;
 
-/// Returns all adjacent frames of all sequences. The last frame of a sequence begins no pair.
+/// Returns all pairs of adjacent frames of all sequences.
 pub(super) fn pairs(root: &Path, pass: &str) -> Result<Vec<BenchmarkPair>> {
     let Some(root) = base(root, &["training", "test"], pass) else { return Ok(Vec::new()) };
     let mut pairs = Vec::new();

@@ -1,4 +1,4 @@
-//! ActivityNet's JSON as a listing: a clip per annotation.
+//! ActivityNet's JSON as a listing: one clip per annotation.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

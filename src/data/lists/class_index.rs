@@ -7,10 +7,10 @@ use crate::annotations::{text, ucf101};
 use crate::error::{Error, Result};
 use crate::names::composed;
 
-/// Names of classes, found by any usual spelling.
+/// Class names that are found in any common spelling.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ClassIndex {
-    /// The names in the order of their labels.
+    /// The names in label order.
     pub names: Vec<String>,
     exact: HashMap<String, usize>,
     /// By letters and digits alone; `None` where several names share them.

@@ -1,4 +1,4 @@
-//! The search for the clips of a list on disk.
+//! Lookup of a list's clips on disk.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -41,13 +41,13 @@ impl ClipFinder {
         Some(found)
     }
 
-    /// Returns the path of `name` according to the list.
+    /// Returns the literal path of `name` in the list.
     pub fn target(&self, name: &str) -> PathBuf {
         let exact = self.root.join(name);
         if !name.contains('\\') || exact.exists() { exact } else { self.root.join(name.replace('\\', "/")) }
     }
 
-    /// Returns the entries of `folder` by their names in lower case, videos also by their names without an ending.
+    /// Returns the entries of `folder` by normalised name, videos also by name without extension.
     fn entries(&mut self, folder: &Path) -> &HashMap<String, PathBuf> {
         self.folders.entry(folder.to_owned()).or_insert_with(|| {
             let mut paths: Vec<_> =
@@ -67,12 +67,12 @@ impl ClipFinder {
     }
 }
 
-/// Returns a name in the form in which names are compared.
+/// Returns the normalised form of a name for comparison.
 fn spelling(name: &OsStr) -> String {
     composed(&name.to_string_lossy()).to_lowercase()
 }
 
-/// Returns a name without the ending of a video.
+/// Returns a name without a video's extension.
 fn stem(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, _)) if is_video(Path::new(name)) => stem,

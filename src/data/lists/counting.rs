@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::class_index::ClassIndex;
 use crate::data::listing::{ListingPlace, Problem, ProblemKind};
 
-/// The interpretation of the class numbers of a list.
+/// The interpretation of a list's class numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counting {
     /// The number of the first class.
@@ -44,7 +44,7 @@ impl Counting {
         Self { first, folders_tell }
     }
 
-    /// Returns a note where a list does not count as `usual`.
+    /// Returns a note if a list does not count from `usual`.
     pub fn note(self, usual: usize, place: &ListingPlace) -> Option<Problem> {
         let how = if self.folders_tell { "the folders of all clips say so" } else { "that fits all lines" };
         let cause = format!("its numbers count the classes from {}, not from {usual}: {how}", self.first);
@@ -57,7 +57,7 @@ impl Counting {
         number.checked_sub(self.first)
     }
 
-    /// Returns the problem of a row whose clip is in the folder of another class than `label`, the class that its number means.
+    /// Returns the problem of a row whose clip is in the folder of a class other than `label`, the class of its number.
     pub fn clash(self, classes: &ClassIndex, name: &str, label: usize, place: &ListingPlace) -> Option<Problem> {
         let folder = folder_class(classes, name).filter(|&folder| self.folders_tell && folder != label)?;
         let [folder, number] = [folder, label].map(|label| &classes.names[label]);

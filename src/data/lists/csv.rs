@@ -1,5 +1,5 @@
-//! CSV: `path,label[,start,end][,group]`, with or without a header, as the [table](crate::table) of labels that is imported;
-//! Kinetics' `label,youtube_id,time_start,time_end,split`; and `path label` separated by blanks, as PySlowFast has it.
+//! CSV: `path,label[,start,end][,group]`, with or without a header, the same [table](crate::table) format as for label
+//! import; Kinetics' `label,youtube_id,time_start,time_end,split`; and PySlowFast's `path label`, separated by blanks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl Assumed {
     }
 }
 
-/// Reads a table. A label is the name of a class, or its number from 0 where a file of classes is named; without one the
+/// Reads a table. A label is the name of a class, or its number from 0 if a class file is given; without one, the
 /// classes are the labels of the table, in alphabetical or numerical order.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let Table { mut records, problems } = Table::parse(&text::read(&source.list)?);
@@ -181,7 +181,7 @@ fn keep_subset(records: &mut Vec<Record>, split: usize, subset: Subset) -> Optio
     }
 }
 
-/// Refuses a table without a header whose first row has its clip in another column.
+/// Fails for a table without a header whose first row has its clip in another column.
 fn refuse_exchanged(records: &[Record], source: &ListSource, finder: &mut ClipFinder) -> Result<()> {
     let Some((line, cells)) = records.first() else { return Ok(()) };
     let mut is_clip = |cell: &String| !cell.trim().is_empty() && finder.find(cell.trim()).is_some();
@@ -195,12 +195,12 @@ fn refuse_exchanged(records: &[Record], source: &ListSource, finder: &mut ClipFi
     }
 }
 
-/// Returns the number that a label is, unless it is the name of a class.
+/// Returns the number in a label, unless it is the name of a class.
 fn number(label: &str, classes: &ClassIndex) -> Option<usize> {
     if classes.find(label).is_some() { None } else { label.parse().ok() }
 }
 
-/// Returns the labels of the table, sorted; as numbers if all of them are.
+/// Returns the labels of the table, sorted, numerically if all are numbers.
 fn labels(records: &[Record], columns: &Columns) -> Vec<String> {
     let cells = records.iter().map(|(_, cells)| columns.label(cells));
     let mut labels: Vec<String> =
@@ -276,7 +276,8 @@ fn row(
     Ok(ListingRow { clip: LabelledClip { path, label, segment_secs, group, also: Vec::new() }, place, frames: None })
 }
 
-/// Returns the clip that Kinetics' tools cut out of video `id`: `id_000059_000069`, in the folder itself or in one of its class.
+/// Returns the clip that Kinetics' tools extract from video `id`: `id_000059_000069`, in the folder itself or in that
+/// of its class.
 fn kinetics_clip(id: &str, class: &str, part: Part, finder: &mut ClipFinder) -> Option<PathBuf> {
     let Part::Secs(start, end) = part else { return None };
     let name = format!("{id}_{:06}_{:06}", start.round() as u64, end.round() as u64);

@@ -102,11 +102,11 @@ fn leave_out_exported(folder: &Path, classes: &mut [(PathBuf, Vec<PathBuf>)], li
 }
 
 fn holds_clips(folder: &Path) -> bool {
-    let entries = visible_entries(folder).unwrap_or_default(); // What cannot be read is no clip.
+    let entries = visible_entries(folder).unwrap_or_default(); // Unreadable entries are not clips.
     entries.iter().any(|path| if path.is_dir() { is_frame_folder(path) } else { is_video(path) })
 }
 
-/// Returns the name of a clip or of a class; what has none in Unicode is noted.
+/// Returns the name of a clip or class; adds a note if it is not valid Unicode.
 fn name(path: &Path, listing: &mut Listing) -> Option<String> {
     let name = path.file_name().and_then(|name| name.to_str()).map(|name| composed(name).into_owned());
     if name.is_none() {

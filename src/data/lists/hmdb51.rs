@@ -1,4 +1,5 @@
-//! HMDB51: a file `CLASS_test_splitN.txt` per class and split with `clip.avi 1`: 1 to train on, 2 to test on, 0 neither.
+//! HMDB51: one file `CLASS_test_splitN.txt` per class and split with `clip.avi 1`: 1 for training, 2 for test, 0 for
+//! neither.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKi
 use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
-/// Reads the files of one split; the classes are those of the files, in alphabetical order. Clips are in a folder per class.
+/// Reads the files of one split; the classes are those of the files, in alphabetical order. Clips are in one folder per
+/// class.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let ending = format!("_test_split{}.txt", source.split);
     let files = text::class_files(&source.list, &[&ending], "HMDB51's lists", "HMDB51 has the splits 1, 2 and 3")?;
@@ -32,7 +34,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Returns the clip of a line and what it is for.
+/// Parses a line into the clip and its subset.
 fn subset<'a>(line: &'a str, place: &ListingPlace) -> std::result::Result<(&'a str, Option<Subset>), Problem> {
     match line.rsplit_once(char::is_whitespace).map(|(name, id)| (name.trim(), id)) {
         Some((name, "0")) => Ok((name, None)),

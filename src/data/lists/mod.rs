@@ -21,7 +21,7 @@ use crate::annotations::thumos14::{TEST, VALIDATION};
 use crate::error::{Error, Result};
 use crate::video::is_hidden;
 
-/// Returns the names of classes in a file, one a line in the order of their labels; numbers in front of them must rise.
+/// Returns the class names in a file, one per line in label order; numbers before them must increase.
 ///
 /// # Errors
 /// A file that cannot be read, no name, a name that occurs twice, numbers out of order.
@@ -32,7 +32,7 @@ pub fn class_names(path: &Path) -> Result<Vec<String>> {
 /// Reads the clips of `source`.
 ///
 /// # Errors
-/// If a list as a whole cannot be read; what is wrong with rows of it is among the problems.
+/// If a list as a whole cannot be read; errors in its rows are among the problems.
 pub(super) fn read(source: &DataSource) -> Result<Listing> {
     let list = match source {
         DataSource::Folder(folder) => return folder::read(folder),
@@ -60,10 +60,10 @@ pub(super) fn read(source: &DataSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Recognises the layout of the list at `path` from its name and its first line.
+/// Detects the layout of the list at `path` from its name and its first line.
 ///
 /// # Errors
-/// If the list cannot be read, or a folder holds no lists.
+/// If the list cannot be read, or a folder contains no lists.
 fn detect(path: &Path) -> Result<Layout> {
     if path.is_dir() {
         return of_folder(path);

@@ -11,8 +11,8 @@ use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKi
 use crate::data::{AmbiguousSegment, LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
-/// Reads the files of one subset, a clip per segment. The classes are those of the files, in alphabetical order, or those of
-/// `detclasslist.txt`.
+/// Reads the files of one subset, one clip per segment. The classes are those of the files, in alphabetical order, or
+/// those of `detclasslist.txt`.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let ending = if source.subset == Subset::Test { TEST } else { VALIDATION };
     let remedy = "Name the folder of the annotations of this subset";
@@ -50,7 +50,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Returns the video of a line and its segment.
+/// Parses a line into the video and its segment.
 fn find(
     line: &str,
     place: &ListingPlace,

@@ -14,7 +14,7 @@ use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKi
 use crate::data::{LabelledClip, ListSource};
 use crate::error::{Error, Result};
 
-/// Reads a list. A label that it leaves out follows from the folder of the clip.
+/// Reads a list. A missing label is derived from the folder of the clip.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let lines = text::lines(&source.list)?;
     let named = class_index(source);
@@ -62,7 +62,7 @@ fn row(
     })
 }
 
-/// Returns the class index that was named, or the one beside the list.
+/// Returns the given class index, or the one beside the list.
 fn class_index(source: &ListSource) -> Option<PathBuf> {
     let beside = || Some(source.list.with_file_name(CLASS_INDEX)).filter(|path| path.is_file());
     source.classes.clone().or_else(beside)

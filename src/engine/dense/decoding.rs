@@ -1,4 +1,4 @@
-//! The windows of a video in order, decoded ahead of the networks on the thread "decoding".
+//! Decoding of a video's windows ahead of the networks, on the thread "decoding".
 
 use std::sync::Arc;
 use std::thread::{self, Builder};
@@ -13,19 +13,20 @@ use crate::video::Frame;
 
 /// Name of the thread.
 const NAME: &str = "decoding";
-/// Frames that are decoded ahead: a second or two of work for the networks, and no more than tens of megabytes.
+/// Frames decoded ahead: one or two seconds of work for the networks, and at most tens of megabytes.
 const FRAMES_AHEAD: usize = 64;
 
-/// A window, and what was found damaged while it was read.
+/// A window, and the damage found while reading it.
 pub(super) struct DecodedWindow {
     pub frames: Vec<Arc<Frame>>,
     pub damages: Vec<Error>,
 }
 
-/// Returns the result of `work`, which gets the windows from number `first` on in their order. After an error there are no more.
+/// Returns the result of `work`, which receives the windows from number `first` on, in order. An error is the last
+/// item.
 ///
 /// # Errors
-/// Those of `work`, and if the system starts no thread.
+/// Those of `work`, and if no thread can be started.
 pub(super) fn decode_ahead<R>(
     clip: &mut ClipFrames,
     windows: DenseWindows,
@@ -47,7 +48,7 @@ pub(super) fn decode_ahead<R>(
             }
         }
     };
-    // The receiver is dropped before the thread is waited for, also where `work` panics: a full queue would hold it for ever.
+    // The receiver is dropped before the thread is joined, also if `work` panics: a full queue would block it forever.
     thread::scope(move |scope| {
         let started = Builder::new().name(NAME.into()).spawn_scoped(scope, decode);
         started.map_err(|error| Error::no_thread(NAME, &error))?;

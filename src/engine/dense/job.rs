@@ -1,4 +1,4 @@
-//! Predicts videos for the window on the thread "prediction": the files that `motionscope predict` writes.
+//! Prediction of videos for the window on the thread "prediction", with the same files as `motionscope predict`.
 
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
@@ -15,7 +15,7 @@ use crate::training::batches;
 use super::predictor::{PredictorEvent, VideoEnd, VideoPredictor};
 use super::videos::{model_predictions, prediction_targets};
 
-/// Predicts until all is done or `stop` is asked for. A video that fails is a problem that does not hold up the others.
+/// Predicts all videos, or until `stop` is requested. A failed video is reported as a problem, and the others continue.
 pub(in crate::engine) fn run(
     order: &PredictionOrder,
     compute: &Compute,
@@ -31,7 +31,7 @@ pub(in crate::engine) fn run(
     if let Some(fault) = model.card.flow_fault(&order.model) {
         events.problem(Topic::Predictions, fault);
     }
-    // Nothing is drawn from this pipeline's flow.
+    // This pipeline's flow is not drawn.
     let pipeline = InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() });
     let info = pipeline.info(&order.model);
     let folder = match &order.folder {
@@ -51,11 +51,11 @@ pub(in crate::engine) fn run(
                 let videos = order.videos.len();
                 events.send(Message::PredictionProgress(PredictionProgress { video: place + 1, videos, done, of }));
             }
-            // The run says nothing of what an earlier one left.
+            // The window does not report what an earlier run left.
             PredictorEvent::Discarded(_) | PredictorEvent::OtherDevice(_) => {}
             PredictorEvent::Damage(damage) => events.problem(Topic::Other, damage.clone()),
         };
-        // One that is stopped before its first frame has nothing to be opened for.
+        // Do not open a video if the run is stopped before its first frame.
         let end = match stop.is_asked() {
             true => Ok(VideoEnd::Stopped),
             false => batches::in_background(&compute.device, || predictor.predict(video, target, &go_on, &mut tell)),

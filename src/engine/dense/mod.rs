@@ -1,7 +1,7 @@
 //! Scores of every Nth frame of a video of any length, in bounded memory.
 //!
-//! The frames are decoded in order on a thread of their own, ahead of the networks; what a scored frame gets depends on the video alone,
-//! so that a run that was stopped continues with the same numbers.
+//! The frames are decoded in order on a separate thread, ahead of the networks. A frame's scores depend on the video
+//! alone, so a resumed run gives the same numbers.
 
 mod decoding;
 pub(super) mod job;

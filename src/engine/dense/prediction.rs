@@ -11,15 +11,15 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::video::{Sizes, VideoInfo};
 
-/// The frames are not displayed.
+/// The frames are not displayed, so this is the smallest useful size.
 const DISPLAY_MAX: u32 = 16;
 
 /// A scored frame of a video.
 #[derive(Debug)]
 pub struct ScoredFrame {
-    /// Its number among the scored frames.
+    /// Index among the scored frames.
     pub index: usize,
-    /// When it is shown and when the next scored frame or the end is, seconds on the clock of the file.
+    /// From this scored frame to the next one or the end, in seconds on the clock of the file.
     pub span_secs: [f64; 2],
     /// Fused probabilities of the classes.
     pub probabilities: Vec<f32>,
@@ -27,16 +27,16 @@ pub struct ScoredFrame {
     pub features: Vec<f32>,
 }
 
-/// How a run ended that did not fail.
+/// The outcome of a run without failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DenseEnd {
     /// All frames are scored.
     Finished,
-    /// It was stopped.
+    /// The run was stopped.
     Stopped,
 }
 
-/// A video every `stride`-th frame of which is scored.
+/// The prediction of every `stride`-th frame of a video.
 pub struct DensePrediction {
     source: SourceVideo,
     clip: ClipFrames,
@@ -57,7 +57,7 @@ impl DensePrediction {
         Ok(Self { source, clip, windows, damages: Vec::new() })
     }
 
-    /// Returns the video as it was when it was opened.
+    /// Returns the video as it was when opened.
     pub fn source(&self) -> &SourceVideo {
         &self.source
     }
@@ -67,27 +67,27 @@ impl DensePrediction {
         self.clip.info()
     }
 
-    /// Returns when the video ends on the clock of the file, seconds.
+    /// Returns the end of the video on the clock of the file, seconds.
     pub fn end_secs(&self) -> f64 {
         self.clip.times().span_secs(&(0..self.windows.frames))[1]
     }
 
-    /// Returns the number of frames that are scored.
+    /// Returns the number of frames to score.
     pub fn scored(&self) -> usize {
         self.windows.count()
     }
 
-    /// Returns where the video was found damaged, without repetitions.
+    /// Returns the damage found in the video, without duplicates.
     pub fn damages(&self) -> &[Error] {
         &self.damages
     }
 
-    /// Scores the frames from number `first` on, and hands each to `push` in order, until `go_on` says no. Every frame gets the same
-    /// probabilities whatever `first` is.
+    /// Scores the frames from number `first` on and passes each to `push` in order, until `go_on` returns false. The
+    /// probabilities of a frame do not depend on `first`.
     ///
     /// # Errors
-    /// Those of `push`, if the device fails, and if the video has changed or cannot be read any more: nothing that was read since is
-    /// handed on.
+    /// Those of `push`, if the device fails, and if the video has changed or cannot be read any more; frames read since
+    /// are not passed on.
     pub fn run(
         &mut self,
         pipeline: &mut InferencePipeline,
@@ -128,7 +128,7 @@ impl DensePrediction {
             }
             Ok(DenseEnd::Finished)
         });
-        // A reader does not know why it fails.
+        // A read error may be due to a changed file, which is then the better message.
         let end = end.map_err(|error| self.source.check_content().err().unwrap_or(error))?;
         if end == DenseEnd::Finished {
             self.source.check_content()?;
@@ -137,7 +137,7 @@ impl DensePrediction {
     }
 }
 
-/// Adds those of `found` that are not among `damages` yet.
+/// Appends those of `found` that are not yet in `damages`.
 fn add_new(damages: &mut Vec<Error>, found: Vec<Error>) {
     for damage in found {
         if !damages.contains(&damage) {

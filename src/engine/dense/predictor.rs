@@ -1,5 +1,4 @@
-//! Predictions of videos as files, one video after the other: what a run that was stopped left is continued, and what is complete is
-//! kept.
+//! Predictions of videos as files, one video after the other: incomplete files are resumed, complete ones are kept.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -15,58 +14,59 @@ use crate::predictions::{
     FeatureCounts, PredictionFacts, PredictionWriter, read_prediction_facts, read_predictions, write_frame_csv,
 };
 
-/// Writes the predictions of a model.
+/// A writer of a model's predictions.
 pub struct VideoPredictor {
     pipeline: InferencePipeline,
-    /// What predictions of this run have in common, as it is stored with them: the facts of no video.
+    /// The metadata that all predictions of this run share; the fields about the video are empty.
     settings: PredictionFacts,
     with_csv: bool,
     existing: Existing,
     guard: OutputGuard,
 }
 
-/// How the prediction of a video ended that did not fail.
+/// The outcome of a prediction without failure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum VideoEnd {
-    /// It is complete.
+    /// The prediction is complete.
     Scored {
-        /// Frames that were scored in this run.
+        /// Frames scored in this run.
         frames: usize,
-        /// All scored frames.
+        /// Number of all scored frames.
         of: usize,
-        /// What the frames of this run stand for.
+        /// Duration of the part scored in this run, seconds.
         secs: f64,
     },
-    /// Its file was complete before.
+    /// The file was already complete.
     Complete {
-        /// All scored frames.
+        /// Number of all scored frames.
         of: usize,
     },
-    /// It was stopped; what is scored is kept.
+    /// It was stopped; the scored part is kept.
     Stopped,
 }
 
-/// News of the video that is predicted.
+/// An event during the prediction of a video.
 #[derive(Debug)]
 pub enum PredictorEvent<'a> {
-    /// What an earlier run scored is of no use, for this reason.
+    /// The scores of an earlier run are unusable, for this reason.
     Discarded(&'a str),
-    /// An earlier run is continued that was begun on this other device.
+    /// A run begun on this other device is resumed.
     OtherDevice(&'a str),
-    /// So many frames are scored; sent for the first time before any is, with those that an earlier run left.
+    /// Frames were scored; sent first before the first frame, with the number of frames from an earlier run.
     Progress {
-        /// Frames that are scored.
+        /// Number of scored frames.
         done: usize,
-        /// Frames to score.
+        /// Number of frames to score.
         of: usize,
     },
-    /// The video is damaged somewhere.
+    /// The video is damaged.
     Damage(&'a Error),
 }
 
 impl VideoPredictor {
-    /// Creates one for the model of `pipeline`, described by `info`, that scores every `stride`-th frame on the device of this name.
-    /// Files that hold something else are replaced as `existing` says, and none that `guard`, which is made for the same, refuses.
+    /// Creates a predictor for the model of `pipeline`, described by `info`, that scores every `stride`-th frame on the
+    /// device named `device`. `existing` decides whether files with other content are replaced; `guard`, created with
+    /// the same value, can refuse it.
     pub fn new(
         pipeline: InferencePipeline,
         info: ModelInfo,
@@ -89,7 +89,7 @@ impl VideoPredictor {
         Self { pipeline, settings, with_csv: false, existing, guard }
     }
 
-    /// Also writes tables as text.
+    /// Also writes tables as CSV.
     #[must_use]
     pub fn with_csv(self, with_csv: bool) -> Self {
         Self { with_csv, ..self }
@@ -103,21 +103,21 @@ impl VideoPredictor {
         Self { settings: PredictionFacts { features, ..self.settings }, pipeline, ..self }
     }
 
-    /// Returns what the predictions of this run have in common: the facts of no video.
+    /// Returns the metadata that all predictions of this run share; the fields about the video are empty.
     pub fn settings(&self) -> &PredictionFacts {
         &self.settings
     }
 
-    /// Returns the files that are written for a video whose predictions are at `target`.
+    /// Returns the files that are written for a video with the prediction file `target`.
     pub fn files(&self, target: &Path) -> Vec<PathBuf> {
         std::iter::once(target.to_owned()).chain(self.with_csv.then(|| csv_of(target))).collect()
     }
 
-    /// Checks that each file that is there has predictions of the same model and settings, or may be replaced: what is refused whatever
-    /// the videos hold is refused before the first of them.
+    /// Checks that each existing file contains predictions of the same model and settings, or may be replaced, to
+    /// report such conflicts before the first video is processed.
     ///
     /// # Errors
-    /// If one holds something else that is to be kept.
+    /// If a file has other content that must be kept.
     pub fn check(&self, targets: &[PathBuf]) -> Result<()> {
         let misfit = |target: &PathBuf| match read_prediction_facts(target) {
             Ok(there) => self.misfit(target, &there, &self.with_settings(there.clone())),
@@ -126,10 +126,12 @@ impl VideoPredictor {
         about_all(targets.iter().filter_map(misfit).collect()).map_or(Ok(()), Err)
     }
 
-    /// Writes the predictions of `video` to `target` until it is complete or `go_on` says no; `tell` gets the news.
+    /// Writes the predictions of `video` to `target` until it is complete or `go_on` returns false; `tell` receives the
+    /// events.
     ///
     /// # Errors
-    /// If the video cannot be read or changes meanwhile, the device fails, or `target` holds something else or cannot be written.
+    /// If the video cannot be read or changes meanwhile, the device fails, or `target` has other content or cannot be
+    /// written.
     pub fn predict(
         &mut self,
         video: &NamedVideo,
@@ -185,7 +187,7 @@ impl VideoPredictor {
                 }
                 Ok(VideoEnd::Scored { frames, of, secs })
             }
-            // What was scored of a video that has changed since is of no use.
+            // Scores of a video that has changed since are unusable.
             Err(error) if prediction.source().has_changed() => Err(error),
             Err(error) => writer.pause().and(Err(error)),
         }
@@ -203,23 +205,24 @@ impl VideoPredictor {
         })
     }
 
-    /// Returns the facts of the same video with the settings of this run.
+    /// Returns the metadata of the same video with the settings of this run.
     fn with_settings(&self, facts: PredictionFacts) -> PredictionFacts {
         let PredictionFacts { video, content, frames, fps, end_secs, .. } = facts;
         PredictionFacts { video, content, frames, fps, end_secs, ..self.settings.clone() }
     }
 
-    /// Returns whether `target` holds predictions of the same video, model and settings.
+    /// Returns whether `target` contains the complete predictions of the same video, model and settings.
     fn is_complete(&self, target: &Path, facts: &PredictionFacts) -> Result<bool> {
         let there = match read_predictions(target) {
             Ok((there, _)) => there,
-            // The guard decides whether it is replaced.
+            // The guard decides whether the file is replaced.
             Err(_) => return Ok(false),
         };
         self.misfit(target, &there, facts).map_or(Ok(difference(&there, facts).is_none()), Err)
     }
 
-    /// Returns the error of a file with predictions of the facts `there` that those of `facts` may not replace.
+    /// Returns the error if a file with the metadata `there` may not be replaced by predictions with the metadata
+    /// `facts`.
     fn misfit(&self, target: &Path, there: &PredictionFacts, facts: &PredictionFacts) -> Option<Error> {
         let difference = difference(there, facts).filter(|_| self.existing == Existing::Keep)?;
         let cause = format!("it holds other predictions: {difference}");
@@ -233,8 +236,8 @@ impl VideoPredictor {
     }
 }
 
-/// Returns the first fact in which predictions that are `there` differ from those of `facts`, in words. Features that are not asked for
-/// do no harm.
+/// Describes the first difference between predictions `there` and those of `facts`. Features that are not requested are
+/// no difference.
 fn difference(there: &PredictionFacts, facts: &PredictionFacts) -> Option<String> {
     let features: Option<FeatureCounts> = facts.features.or(there.features);
     PredictionFacts { features, ..facts.clone() }.difference(there)

@@ -1,4 +1,4 @@
-//! The file of a video that takes long to read, and whether it is still what it was.
+//! Detection of changes to a video file during a long prediction.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use crate::data::file_fingerprint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::labels::media_scan::fingerprint;
 
-/// The length of a file and when it was changed.
+/// Length and modification time of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     bytes: u64,
     changed: Option<SystemTime>,
 }
 
-/// A video as it was when its prediction began: a file, or a folder of frames.
+/// A video at the start of its prediction: a file, or a folder of frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceVideo {
     path: PathBuf,
@@ -24,7 +24,7 @@ pub struct SourceVideo {
 }
 
 impl SourceVideo {
-    /// Looks at the video at `path`.
+    /// Records length, modification time and content hash of the video at `path`.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -32,22 +32,22 @@ impl SourceVideo {
         Ok(Self { path: path.to_owned(), stamp: Stamp::of(path)?, content: content(path)? })
     }
 
-    /// Returns where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns the hash of its content, for a file that which projects keep.
+    /// Returns the hash of its content; for a file, the same as in projects.
     pub fn content(&self) -> &str {
         &self.content
     }
 
-    /// Returns whether other content is at its path now; false where nothing can be read.
+    /// Returns whether its path now has different content; false if it cannot be read.
     pub fn has_changed(&self) -> bool {
         content(&self.path).is_ok_and(|now| now != self.content)
     }
 
-    /// Checks that its length and the time of its last change are the same, else its content.
+    /// Checks that its length and modification time are unchanged, and if not, that its content is.
     ///
     /// # Errors
     /// If it has changed or cannot be read any more.
@@ -60,10 +60,10 @@ impl SourceVideo {
         Ok(())
     }
 
-    /// Checks that its content is the same.
+    /// Checks that its content is unchanged.
     ///
     /// # Errors
-    /// If it is not, or cannot be read any more.
+    /// If it has changed or cannot be read any more.
     pub(super) fn check_content(&self) -> Result<()> {
         if content(&self.path).map_err(vanished)? == self.content {
             return Ok(());
@@ -80,7 +80,7 @@ impl Stamp {
     }
 }
 
-/// Returns the error of a video that could be read before, with what to do about it where it is gone.
+/// Returns the error of a video that became unreadable, with a remedy if it no longer exists.
 fn vanished(error: Error) -> Error {
     if error.kind != ErrorKind::NotFound {
         return error;
@@ -89,7 +89,7 @@ fn vanished(error: Error) -> Error {
     Error { cause, remedy: "Put it back, then start again to continue".into(), ..error }
 }
 
-/// Returns the hash that projects keep of a file, or one of a folder of frames.
+/// Returns the content hash of a file, as in projects, or of a folder of frames.
 fn content(path: &Path) -> Result<String> {
     if path.is_dir() {
         return file_fingerprint(path).map_err(|error| Error::io(path, &error));

@@ -1,4 +1,4 @@
-//! Videos to predict, and where their predictions are stored.
+//! Videos to predict, and the paths of their predictions.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,20 +7,20 @@ use crate::error::{Error, Result};
 use crate::labels::{Document, StoredPath, Video};
 use crate::predictions::PREDICTIONS_ENDING;
 
-/// The folder in a project for predictions, one folder for each model.
+/// The folder for predictions in a project, with one subfolder per model.
 const FOLDER: &str = "predictions";
 
 /// A video to predict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedVideo {
-    /// Its file, or its folder of frames.
+    /// Path of the file or the folder of frames.
     pub path: PathBuf,
-    /// Its name in tables.
+    /// Name in tables.
     pub name: String,
 }
 
 impl NamedVideo {
-    /// Returns a video that belongs to no project, named as its file.
+    /// Creates a video that belongs to no project, named after its file.
     pub fn by_file(path: PathBuf) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Self { path, name }
@@ -37,12 +37,12 @@ impl NamedVideo {
     }
 }
 
-/// Returns the folder for the predictions of a model in the project in `dir`.
+/// Returns the folder for a model's predictions in the project in `dir`.
 pub fn model_predictions(dir: &Path, model: &str, hash: &str) -> PathBuf {
     dir.join(FOLDER).join(model_folder(model, hash))
 }
 
-/// Returns the file of predictions of each video in the folder `out`.
+/// Returns the path of each video's predictions in the folder `out`.
 ///
 /// # Errors
 /// If two videos would have the same file.
@@ -51,7 +51,7 @@ pub fn prediction_targets(videos: &[NamedVideo], out: &Path) -> Result<Vec<PathB
     let mut targets = Vec::new();
     for video in videos {
         let name = format!("{}.{PREDICTIONS_ENDING}", file_name(&video.name));
-        // Some file systems take two spellings for one.
+        // Some file systems are case-insensitive.
         if let Some(other) = taken.insert(name.to_lowercase(), &video.path) {
             let cause = format!("its file of predictions would be that of {}", other.display());
             let remedy = "Predict one of them in a run of its own, with another output folder (--out)";
@@ -62,13 +62,13 @@ pub fn prediction_targets(videos: &[NamedVideo], out: &Path) -> Result<Vec<PathB
     Ok(targets)
 }
 
-/// Returns a path in a project as one name: `day 1/a.mp4` as `day 1-a.mp4`.
+/// Converts a path in a project to a file name: `day 1/a.mp4` becomes `day 1-a.mp4`.
 fn file_name(video: &str) -> String {
     let parts = video.split(['/', '\\', ':']).filter(|part| !part.is_empty() && *part != ".." && *part != ".");
     parts.collect::<Vec<_>>().join("-")
 }
 
-/// Returns the name of the folder for the predictions of a model.
+/// Returns the name of the folder for a model's predictions.
 fn model_folder(name: &str, hash: &str) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' }).collect();

@@ -2,22 +2,22 @@
 
 use crate::engine::inference::clip_frames::start_around;
 
-/// Windows after which the flows of earlier ones are forgotten. Networks compute several pairs at once and may round otherwise for
-/// other company, so which pairs are computed together must not depend on where a run began: it begins at a multiple of this.
+/// Windows per block; the flow cache is cleared between blocks. Networks process several pairs at once, and rounding
+/// may depend on the batch, so batches must not depend on where a run begins: runs begin at a multiple of this.
 pub(super) const BLOCK: usize = 32;
-/// Windows that are scored at a time at most, which keeps as many cores busy. A run that is stopped waits for those under way.
+/// Maximum number of windows scored at once, to use several cores. Stopping waits for the current batch.
 const BATCH: usize = 8;
-/// Frames that the windows which are scored at a time begin within: no more than tens of megabytes.
+/// Maximum range of the first frames of a batch: at most tens of megabytes.
 const BATCH_FRAMES: usize = 64;
 
-/// The windows of a video, one around every `stride`-th frame. Near its ends they are the first and the last whole one.
+/// The windows of a video, one around every `stride`-th frame. Near the ends of the video they are shifted to fit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DenseWindows {
-    /// Frames of the video.
+    /// Number of frames of the video.
     pub frames: usize,
-    /// Frames of a window.
+    /// Frames per window.
     pub length: usize,
-    /// Distance between the frames in the middle of windows.
+    /// Distance between the centre frames of windows.
     pub stride: usize,
 }
 
@@ -27,12 +27,13 @@ impl DenseWindows {
         self.frames.div_ceil(self.stride)
     }
 
-    /// Returns the frame that window `index` is about.
+    /// Returns the frame that window `index` scores.
     pub fn frame(&self, index: usize) -> usize {
         index * self.stride
     }
 
-    /// Returns how many windows are scored at a time: a divisor of [`BLOCK`] that the video, the model and the stride decide alone.
+    /// Returns the number of windows scored at once: a divisor of [`BLOCK`] that depends only on the video, the model
+    /// and the stride.
     pub fn batch(&self) -> usize {
         let within = BATCH_FRAMES / self.stride.min(self.length).max(1);
         1 << within.clamp(1, BATCH).ilog2()

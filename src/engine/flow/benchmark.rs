@@ -18,7 +18,7 @@ use crate::flow::{FlowEstimator, FlowField, ZeroFlow};
 use crate::gpu::Compute;
 use crate::video::{Geometry, VideoWriter};
 
-/// Evaluates and reports every pair.
+/// Evaluates all pairs and reports each.
 pub(super) fn run(
     plan: &BenchmarkPlan,
     desired: &DesiredFlows,
@@ -61,10 +61,10 @@ fn estimator(plan: &BenchmarkPlan, desired: &DesiredFlows, compute: &Compute) ->
     })
 }
 
-/// Writes a pair of pictures into `dir` as a clip of two frames that keeps every pixel, and its truth beside it.
+/// Writes a pair of images into `dir` as a lossless clip of two frames, and its ground truth beside it.
 ///
 /// # Errors
-/// If the pictures cannot be read or the clip cannot be written.
+/// If the images cannot be read or the clip cannot be written.
 pub(super) fn as_clip(pair: &BenchmarkPair, dir: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
     let loaded = pair.load()?;
     let name: String = pair.name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
@@ -78,7 +78,7 @@ pub(super) fn as_clip(pair: &BenchmarkPair, dir: &Path) -> Result<(PathBuf, Opti
     let mut flow = truth.flow;
     for (vector, valid) in flow.uv.iter_mut().zip(truth.valid.into_iter().flatten()) {
         if !valid {
-            *vector = FlowField::UNKNOWN; // which is how the file says it
+            *vector = FlowField::UNKNOWN; // unknown vectors in the file
         }
     }
     let truth_path = dir.join(format!("{name}.flo"));

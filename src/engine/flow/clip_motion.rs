@@ -1,7 +1,7 @@
-//! The thread "clip motion": how far things move in the open clip, from a few pairs all over it.
+//! The thread "clip motion": estimates the motion range of the open clip from a few pairs spread over it.
 //!
-//! The colours of flow need one scale for the whole clip. One that only grows with the flows seen so far shows the same frame in
-//! other colours in the second pass than in the first.
+//! The colours of flow need one scale for the whole clip. A scale that grows with the flows seen so far would show the
+//! same frame in different colours in the first and the second pass.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,11 +18,12 @@ use crate::flow::{FlowEstimator, TypicalLengths};
 use crate::panic_guard::caught;
 use crate::video::{Sizes, VideoReader};
 
-/// Pairs that are looked at.
+/// Number of pairs.
 const PAIRS: usize = 8;
-/// Frames further on that are looked at where a pair shows the same picture twice: a film of 8 pictures a second has four of each.
+/// Number of following frames to try if a pair shows the same picture twice: animation at 6 pictures per second repeats
+/// each four times.
 const REPEATS: usize = 5;
-/// Longest side of their pictures in pixels: each takes DIS some milliseconds.
+/// Longest side of their pictures in pixels; DIS takes a few milliseconds per pair.
 const SIDE: u32 = 256;
 
 /// The state of the thread.
@@ -30,17 +31,17 @@ pub(super) struct ClipMotionWorker {
     desired: SharedDesiredFlows,
     flows: Arc<LatestFlows>,
     events: EventSender,
-    /// The clip that was looked at last.
+    /// The clip measured last.
     measured: Option<PlayedClip>,
 }
 
 impl ClipMotionWorker {
-    /// Measures the clips of `desired` into `flows`.
+    /// Creates a worker that measures the clips of `desired` and stores the result in `flows`.
     pub fn new(desired: SharedDesiredFlows, flows: Arc<LatestFlows>, events: EventSender) -> Self {
         Self { desired, flows, events, measured: None }
     }
 
-    /// Measures the open clip, once; false because there is nothing more to do.
+    /// Measures the open clip, once; returns false, as there is nothing more to do.
     pub fn step(&mut self) -> bool {
         let clip = self.desired.get().clip;
         let is_known = match (&self.measured, &clip) {
@@ -59,16 +60,16 @@ impl ClipMotionWorker {
                 self.events.wake();
             }
             Ok(None) => {}
-            // Nobody has asked for it: the scale then grows with the flows that are seen.
+            // Not reported as an error: the scale then grows with the flows seen.
             Err(error) => self.events.send(Message::Note(format!("The motion of the clip was not measured: {error}"))),
         }
         false
     }
 }
 
-/// Returns the length that nearly all motion from a frame to the next stays below in three quarters of the pairs, as a share of
-/// the width of the picture, 0 of a still clip; `None` of a single frame, or if `stop` says so. A pair that shows the same picture twice
-/// makes way for the next one that does not.
+/// Returns the length that exceeds nearly all motion between adjacent frames in three quarters of the pairs, relative
+/// to the width of the picture, 0 for a still clip; `None` for a single frame, or if `stop` returns true. A pair with
+/// the same picture twice is replaced by the next one with motion.
 fn longest_share(clip: &Path, stop: &dyn Fn() -> bool) -> Result<Option<f32>> {
     let mut reader = VideoReader::open(clip, Sizes { display_max: SIDE, scaled: Vec::new() })?;
     let frames = reader.info().frames;
@@ -92,7 +93,7 @@ fn longest_share(clip: &Path, stop: &dyn Fn() -> bool) -> Result<Option<f32>> {
     Ok((frames > 1).then(|| lengths.longest().unwrap_or_default()))
 }
 
-/// Returns the first frames of pairs that are spread evenly over a clip of `frames`.
+/// Returns the first frames of pairs that are spread evenly over a clip of `frames` frames.
 fn first_frames(frames: usize) -> Vec<usize> {
     let pairs = frames.saturating_sub(1);
     let count = PAIRS.min(pairs);
@@ -120,7 +121,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("clip.mp4");
         let size = Geometry { width: 256, height: 192 };
-        // A soft square that moves by 4 px from picture to picture, each of which is shown once, or for four frames.
+        // A soft square that moves by 4 px per picture; each picture is shown once, or for four frames.
         for repeats in [1, 4] {
             let mut writer = VideoWriter::create(&path, size, 25.0).unwrap();
             for frame in 0..10 * repeats {
@@ -132,7 +133,7 @@ mod tests {
             }
             writer.finish().unwrap();
             let share = longest_share(&path, &|| false).unwrap().unwrap();
-            // DIS overshoots where there is no texture; a scale within a factor of two is a good one.
+            // DIS overshoots in areas without texture; a scale within a factor of two is good enough.
             assert!((2.0..8.0).contains(&(share * 256.0)), "{} px of {repeats}", share * 256.0);
             assert_eq!(longest_share(&path, &|| true), Ok(None), "another clip was opened");
         }

@@ -1,4 +1,4 @@
-//! The pairs of a whole clip in order with the sources that are wanted, apart from the player.
+//! The pairs of a whole clip in order with the selected sources, independent of the player.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 
-/// A decoder and sources of its own for one way through a clip.
+/// A separate decoder and sources for one pass through a clip.
 pub(super) struct ClipPairs {
     reader: VideoReader,
     sources: Vec<(FlowSource, OpenedSource)>,
@@ -23,7 +23,7 @@ pub(super) struct ClipPairs {
 }
 
 impl ClipPairs {
-    /// Opens `clip` and those of `kinds` that can be opened; for the others, the reason is reported.
+    /// Opens `clip` and those of `kinds` that can be opened; reports the errors of the others.
     ///
     /// # Errors
     /// If the clip cannot be read any more.
@@ -47,7 +47,7 @@ impl ClipPairs {
         Ok(Self { reader, sources, stride: desired.settings.stride(), frames: Vec::new(), next: 0 })
     }
 
-    /// Facts about the clip.
+    /// Returns the properties of the clip.
     pub fn info(&self) -> &VideoInfo {
         self.reader.info()
     }
@@ -57,21 +57,21 @@ impl ClipPairs {
         self.reader.take_warnings()
     }
 
-    /// Returns how many sources could be opened.
+    /// Returns the number of open sources.
     pub fn sources(&self) -> usize {
         self.sources.len()
     }
 
-    /// Returns how many pairs the clip has.
+    /// Returns the number of pairs of the clip.
     pub fn count(&self) -> usize {
         self.info().frames.saturating_sub(self.stride)
     }
 
-    /// Returns the next pair and what is shown of it from each source; `None` at the end.
+    /// Returns the next pair and the displayed flow of each source; `None` at the end.
     ///
     /// # Errors
     /// If a frame cannot be read or a source fails.
-    #[allow(clippy::type_complexity)] // A pair and a list: a name would say no more.
+    #[allow(clippy::type_complexity)] // A pair and a list: an alias would not help.
     pub fn next(&mut self) -> Result<Option<([Arc<Frame>; 2], Vec<(FlowSource, Estimate)>)>> {
         while self.frames.len() <= self.stride {
             if self.next >= self.info().frames {

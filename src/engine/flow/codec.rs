@@ -1,4 +1,4 @@
-//! The motion vectors in the video file as a source.
+//! The motion vectors of the video file as a flow source.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::flow::FlowField;
 use crate::flow::codec::CodecFlow;
 use crate::video::{Frame, Geometry};
 
-/// Motion vectors between adjacent frames; over a longer stride they are added up along the way.
+/// Motion vectors between adjacent frames; over a longer stride they are chained.
 pub(super) struct CodecSource {
     vectors: CodecFlow,
     size: Geometry,
 }
 
 impl CodecSource {
-    /// Opens the file at `path`, whose pictures are `size` large.
+    /// Opens the file at `path`, whose pictures have the size `size`.
     ///
     /// # Errors
     /// If its codec exports no motion vectors.
@@ -29,7 +29,7 @@ impl CodecSource {
 impl ClipSource for CodecSource {
     fn estimate(&mut self, [first, second]: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
         let [width, height] = [self.size.width as usize, self.size.height as usize];
-        // A window that is longer than the clip repeats its last frame, which stands still.
+        // A window longer than the clip repeats its last frame, without motion.
         let flow = if first.index == second.index {
             FlowField::new(width, height, vec![[0.0; 2]; width * height])
         } else {

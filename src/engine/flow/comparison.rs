@@ -1,4 +1,4 @@
-//! The handle of the flow comparison that the dispatcher holds: what is desired goes in, threads are behind it.
+//! The dispatcher's handle of the flow comparison: it sets the desired state for the threads.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::gpu::Compute;
 use crate::video::Sizes;
 
-/// Sources with a thread of their own, and its name. The model in use runs on the thread "inference".
+/// Sources with their own thread, and its name. The model in use runs on the thread "inference".
 const THREADS: [(FlowSource, &str); 5] = [
     (FlowSource::SecondNetwork, "second network"),
     (FlowSource::Tvl1, "tv-l1"),
@@ -42,7 +42,7 @@ pub(in crate::engine) struct ComparisonThread {
     measurement: Option<Job>,
     export: Option<Job>,
     benchmark: Option<Job>,
-    /// The pair of a benchmark that is being made a clip.
+    /// A benchmark pair being converted to a clip.
     pair: Option<Job>,
     /// The folder of such clips until the program ends.
     pair_dir: Option<Arc<TempDir>>,
@@ -59,7 +59,7 @@ pub(in crate::engine) fn start_diagnostics(
 }
 
 impl ComparisonThread {
-    /// Starts a thread per source; `score` wakes the one that feeds the temporal stream.
+    /// Starts one thread per source; `score` wakes the thread that runs the temporal stream.
     pub fn start(
         compute: &Compute,
         results: &PlaybackResults,
@@ -79,18 +79,18 @@ impl ComparisonThread {
         Self { desired, events, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
     }
 
-    /// Follows another clip, or none. The measurement of the one before ends after the pair that is in work.
+    /// Follows another clip, or none. A running measurement ends after the current pair.
     pub fn follow(&mut self, clip: Option<PlayedClip>) {
         self.leave_measurement();
         self.change(|desired| desired.clip = clip);
     }
 
-    /// Shows another pair.
+    /// Selects another pair.
     pub fn select(&self, selection: FlowSelection) {
         self.change(|desired| desired.selection = selection);
     }
 
-    /// Works with other settings. A measurement whose figures would be others ends.
+    /// Applies new settings. Stops a measurement whose statistics would change.
     pub fn set(&self, settings: FlowSettings) {
         let before = self.desired.get().basis();
         let after = FlowBasis { settings: Arc::new(settings.clone()), ..before.clone() };
@@ -100,7 +100,7 @@ impl ComparisonThread {
         self.change(|desired| desired.settings = Arc::new(settings));
     }
 
-    /// Takes note of the model in use and of its generation. A measurement of another one ends.
+    /// Records the model in use and its generation. Stops a running measurement.
     pub fn use_model(&self, dir: PathBuf, generation: u64) {
         self.measurement.iter().for_each(Job::stop);
         self.change(|desired| {
@@ -109,7 +109,7 @@ impl ComparisonThread {
         });
     }
 
-    /// Measures the whole clip with frames decoded in `sizes` as the measurement of this number, or stops doing so.
+    /// Measures the whole clip with frames decoded in `sizes`, as measurement `number`; `None` stops the measurement.
     pub fn measure(&mut self, number: Option<u64>, sizes: Sizes) {
         let Some(number) = number else { return self.measurement.iter().for_each(Job::stop) };
         self.leave_measurement();
@@ -121,7 +121,7 @@ impl ComparisonThread {
         ));
     }
 
-    /// What it still sends bears its number.
+    /// Leaves the running measurement; messages that it still sends carry its number.
     fn leave_measurement(&mut self) {
         self.measurement.take().into_iter().for_each(Job::leave);
     }
@@ -135,17 +135,17 @@ impl ComparisonThread {
             }));
     }
 
-    /// Asks the export to end, without waiting for the pair that is in work.
+    /// Stops the export, without waiting for the current pair.
     pub fn stop_export(&self) {
         self.export.iter().for_each(Job::stop);
     }
 
-    /// Ends the export and waits for that.
+    /// Stops the export and waits for it to end.
     pub fn end_export(&mut self) {
         self.export = None;
     }
 
-    /// Runs a benchmark, or asks the present one to end, without waiting for the pair that is in work.
+    /// Runs a benchmark; `None` stops the current one, without waiting for the current pair.
     pub fn benchmark(&mut self, plan: Option<BenchmarkPlan>) {
         let Some(plan) = plan else { return self.benchmark.iter().for_each(Job::stop) };
         self.benchmark = None; // ends an older one
@@ -157,7 +157,7 @@ impl ComparisonThread {
         ));
     }
 
-    /// Makes a pair of a benchmark a clip that can be opened.
+    /// Converts a benchmark pair to a clip that can be opened.
     pub fn show_pair(&mut self, pair: BenchmarkPair) {
         self.pair = None;
         let dir = match &self.pair_dir {
@@ -186,7 +186,7 @@ impl ComparisonThread {
         Job::start(name, topic, self.events.clone(), end, move |stop| work(&desired, &compute, &events, stop))
     }
 
-    /// Makes all threads look at the player again; callable from any thread.
+    /// Returns a function that wakes all threads; callable from any thread.
     pub fn waker(&self) -> impl Fn() + Send + Sync + Clone + use<> {
         let wakers: Vec<_> = self.workers.iter().map(Worker::waker).collect();
         move || wakers.iter().for_each(|wake| wake())

@@ -1,4 +1,4 @@
-//! The latest requests to the flow comparison threads.
+//! The desired state of the flow comparison threads.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,19 @@ use crate::error::{Error, Result};
 pub(in crate::engine) struct DesiredFlows {
     /// The clip to follow.
     pub clip: Option<PlayedClip>,
-    /// Which pair is in view.
+    /// The displayed pair.
     pub selection: FlowSelection,
     /// The settings.
     pub settings: Arc<FlowSettings>,
     /// Folder of the model in use.
     pub model: Option<PathBuf>,
-    /// The [generation](crate::engine::InferencePipeline::generation) of the model in use: under another one the temporal stream
-    /// says something else.
+    /// The [generation](crate::engine::InferencePipeline::generation) of the model in use: the temporal stream's scores
+    /// depend on it.
     pub model_generation: u64,
 }
 
 impl DesiredFlows {
-    /// Returns what flows are computed with.
+    /// Returns the model generation and the settings, which determine the flows.
     pub fn basis(&self) -> FlowBasis {
         FlowBasis { model: self.model_generation, settings: self.settings.clone() }
     }
@@ -39,17 +39,17 @@ impl DesiredFlows {
     }
 }
 
-/// The desired state as all threads share them.
+/// The desired state, shared by all threads.
 #[derive(Clone, Default)]
 pub(in crate::engine) struct SharedDesiredFlows(Arc<Mutex<DesiredFlows>>);
 
 impl SharedDesiredFlows {
-    /// Returns the newest desired state.
+    /// Returns a copy of the current state.
     pub fn get(&self) -> DesiredFlows {
         self.locked().clone()
     }
 
-    /// Changes them.
+    /// Changes the state.
     pub fn change(&self, change: impl FnOnce(&mut DesiredFlows)) {
         change(&mut self.locked());
     }

@@ -1,6 +1,6 @@
 //! The thread "diagnostics": evaluates the unsupervised loss on the newest flows.
 //!
-//! It always runs on the CPU: the grids are small, and the networks do not have to wait.
+//! It always runs on the CPU: the grids are small, and the networks are not delayed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::panic_guard::caught;
 use crate::training::losses::Intermediates;
 use crate::video::{Frame, Geometry};
 
-/// Longest side of the pictures that the figures are taken on: one size for all sources, so that they compare.
+/// Longest side of the pictures for the statistics: the same for all sources, to make them comparable.
 const STATISTICS_SIDE: u32 = 480;
 
-/// Frames that differ by less, in grey levels, are taken for the same.
+/// Frames that differ by less, in grey levels, count as equal.
 const LEAST_CHANGE: f32 = 0.01;
 
 /// The state of the thread.
@@ -31,17 +31,17 @@ pub(super) struct DiagnosticsWorker {
     desired: SharedDesiredFlows,
     flows: Arc<LatestFlows>,
     events: EventSender,
-    /// What was inspected last.
+    /// The flow and ground truth inspected last, per source.
     inspected: HashMap<FlowSource, (Arc<SourceFlow>, Option<Arc<SourceFlow>>)>,
 }
 
 impl DiagnosticsWorker {
-    /// Looks at what is in `flows`.
+    /// Creates a worker that inspects `flows`.
     pub fn new(desired: SharedDesiredFlows, flows: Arc<LatestFlows>, events: EventSender) -> Self {
         Self { desired, flows, events, inspected: HashMap::new() }
     }
 
-    /// Inspects one flow that has not been looked at; false when there is none.
+    /// Inspects one flow that was not inspected before; returns false if there is none.
     pub fn step(&mut self) -> bool {
         let desired = self.desired.get();
         let Some(clip) = desired.clip else { return false };
@@ -59,7 +59,7 @@ impl DiagnosticsWorker {
             if is_known {
                 continue;
             }
-            // The player may have left the pair behind.
+            // The player may have moved on from the pair.
             let Some(pair) = clip.pair([flow.frame, flow.frame + flow.stride]) else { continue };
             match caught("inspection", || diagnose(&flow, &pair, clip.size, truth.as_deref())) {
                 Ok(diagnostics) => self.flows.put_diagnostics(diagnostics, &clip),
@@ -73,7 +73,7 @@ impl DiagnosticsWorker {
     }
 }
 
-/// Everything about one flow.
+/// Computes all diagnostics of one flow.
 fn diagnose(
     flow: &SourceFlow,
     pair: &[Arc<Frame>; 2],
@@ -110,7 +110,7 @@ fn diagnose(
     })
 }
 
-/// Returns the figures of a flow; all sources are judged on pictures of one size.
+/// Returns the statistics of a flow; all sources are compared on pictures of one size.
 pub(super) fn statistics(
     flow: &FlowView,
     pair: &[Arc<Frame>; 2],
@@ -128,14 +128,14 @@ pub(super) fn statistics(
     Ok(FlowStatistics {
         magnitudes: Magnitudes::of(&flow.in_pixels_of(video.width as usize, video.height as usize)),
         photometric,
-        // Of frames that do not differ, nothing is left to be explained.
+        // Between equal frames there is no error to explain.
         photometric_ratio: if zero_flow > LEAST_CHANGE { photometric / zero_flow } else { f32::NAN },
         ssim: numbers(seen.ssim.mean())?[0],
         errors: errors.map(|errors| errors.all),
     })
 }
 
-/// Returns the frames of a pair as the loss sees them under a flow in cells of its own grid; what is unknown stands still.
+/// Returns the loss terms of a pair under a flow in cells of its own grid; unknown vectors count as zero.
 fn compared(pair: &[Arc<Frame>; 2], flow: &FlowField) -> Intermediates {
     let device = Device::flex();
     let frames = motion_input(&[pair.iter().map(|frame| &*frame.display).collect()], &device); // [1, 6, h, w]
@@ -145,7 +145,7 @@ fn compared(pair: &[Arc<Frame>; 2], flow: &FlowField) -> Intermediates {
     Intermediates::new(frames, Tensor::from_data(TensorData::new(values, [1, 2, flow.height, flow.width]), &device))
 }
 
-/// Returns a loss image [1, 3, h, w] (blue, green, red) as a picture.
+/// Converts a loss image [1, 3, h, w] (blue, green, red) to a picture.
 fn picture(image: Tensor<4>) -> Result<RgbImage> {
     let [_, _, height, width] = image.dims();
     let values = numbers(image)?;
@@ -156,7 +156,7 @@ fn picture(image: Tensor<4>) -> Result<RgbImage> {
     }))
 }
 
-/// Mean of a map without its border.
+/// Returns the mean of a map without its border.
 fn mean_inside(map: Tensor<4>, border: usize) -> Result<f32> {
     let [_, _, h, w] = map.dims();
     Ok(numbers(map.narrow(2, border, h - 2 * border).narrow(3, border, w - 2 * border).mean())?[0])

@@ -1,4 +1,4 @@
-//! DIS as a source, on the CPU.
+//! DIS as a flow source, on the CPU.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::flow::FlowEstimator;
 use crate::flow::dis::{Dis, DisPreset};
 use crate::video::{Frame, Geometry};
 
-/// DIS on the frames as they are displayed.
+/// DIS on the displayed frames.
 pub(super) struct DisSource(Dis);
 
 impl DisSource {
-    /// Returns the source with a preset.
+    /// Creates the source with a preset.
     pub fn new(preset: DisPreset) -> Self {
         Self(Dis::new(preset))
     }

@@ -1,14 +1,14 @@
-//! The size of the pictures of which a draft of the flow is ready while a frame is shown.
+//! Adaptive picture size for drafts of the flow that are ready within the duration of a frame.
 
 use crate::video::Geometry;
 
-/// Most and fewest pixels of the pictures: 320×240, at which motion networks are trained, and 160×120.
+/// Maximum and minimum number of pixels: 320×240, the training size of motion networks, and 160×120.
 const MOST_PX: f64 = 320.0 * 240.0;
 const FEWEST_PX: f64 = 160.0 * 120.0;
-/// Below this share of a frame's time there is room for twice as many pixels.
+/// Share of a frame's duration below which the number of pixels may double.
 const ROOMY: f64 = 0.4;
 
-/// Follows the time that drafts take, which is in proportion to their pixels.
+/// A controller of the draft size; the time of a draft is proportional to its pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct DraftSize {
     most_px: f64,
@@ -21,7 +21,7 @@ impl Default for DraftSize {
 }
 
 impl DraftSize {
-    /// Returns the size for pictures of `size`: the same shape, and no larger.
+    /// Returns the size for pictures of `size`: the same aspect ratio, and not larger.
     pub fn of(self, size: Geometry) -> Geometry {
         let Geometry { width, height } = size;
         let scale = (self.most_px / (f64::from(width.max(1)) * f64::from(height.max(1)))).sqrt().min(1.0);
@@ -29,7 +29,7 @@ impl DraftSize {
         Geometry { width: side(width), height: side(height) }
     }
 
-    /// Takes in that a draft took `secs`, of a frame that is shown for `shown_secs`.
+    /// Records that a draft took `secs`, for a frame that is shown for `shown_secs`.
     pub fn took(&mut self, secs: f64, shown_secs: f64) {
         let factor = match secs / shown_secs.max(f64::MIN_POSITIVE) {
             share if share > 1.0 => 0.5,
@@ -63,7 +63,7 @@ mod tests {
             let Geometry { width, height } = size.of(HD);
             f64::from(width * height)
         };
-        // 1 µs a pixel and 25 frames a second: 40,000 pixels fit.
+        // 1 µs per pixel and 25 frames per second: 40,000 pixels fit.
         for _ in 0..10 {
             size.took(1e-6 * pixels(size), 0.04);
         }

@@ -15,8 +15,8 @@ use crate::gpu::Compute;
 use crate::output::Staging;
 use crate::video::{Frame, SideBySide, Sizes};
 
-/// Writes `export` of the clip of `desired`. Frames are decoded in `sizes`. If a person stops it, what is done until then is written;
-/// if it fails, or the program ends, nothing is.
+/// Writes `export` of the clip of `desired`. Frames are decoded in `sizes`. If the user stops it, the finished part is
+/// kept; if it fails, or the program ends, nothing is.
 pub(super) fn write(
     export: &FlowExport,
     desired: &DesiredFlows,
@@ -81,7 +81,7 @@ pub(super) fn write(
         events.send(Message::ExportProgress { done, total });
     }
     if stop.is_abandoned() || (stop.is_asked() && done == 0) {
-        return Ok(()); // A part of the flow would pass for the whole, and a stop before the first pair has nothing to keep.
+        return Ok(()); // A part must not pass for the whole, and before the first pair there is nothing to keep.
     }
     if done == 0 {
         return nothing();

@@ -10,16 +10,16 @@ use crate::error::{Error, Result};
 use crate::flow::files;
 use crate::video::{Frame, Geometry};
 
-/// One flow file for the clip's first pair, or a folder with one per pair, see [`files::by_pair`].
+/// One flow file for the clip's first pair, or a folder with one file per pair, see [`files::by_pair`].
 pub(super) struct TruthSource {
     files: BTreeMap<usize, PathBuf>,
 }
 
 impl TruthSource {
-    /// Takes the file or the folder at `path` for a clip of `frames` frames.
+    /// Opens the file or the folder at `path` for a clip of `frames` frames.
     ///
     /// # Errors
-    /// If it cannot be read or holds no flow file.
+    /// If it cannot be read or contains no flow file.
     pub fn open(path: &Path, frames: usize) -> Result<Self> {
         let files = if path.is_dir() { files::list(path)? } else { vec![path.to_owned()] };
         let Some(first) = files.first() else {

@@ -1,4 +1,4 @@
-//! The figures of all sources over a whole clip.
+//! Statistics of all sources over a whole clip.
 
 use super::clip_pairs::ClipPairs;
 use super::desired::DesiredFlows;
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::gpu::Compute;
 use crate::video::Sizes;
 
-/// Measures the clip of `desired` with every source that is wanted, as measurement `number`. Frames are decoded in `sizes`.
+/// Measures the clip of `desired` with every selected source, as measurement `number`. Frames are decoded in `sizes`.
 pub(super) fn measure(
     number: u64,
     desired: &DesiredFlows,

@@ -1,8 +1,8 @@
-//! Flow comparison: flows of the same pair of frames from several sources, side by side, with all terms
-//! of the unsupervised loss.
+//! Flow comparison: flows of the same pair of frames from several sources, side by side, with all terms of the
+//! unsupervised loss.
 //!
-//! The window sends [`FlowSettings`]; each source follows the player on its own thread and leaves its newest
-//! [`SourceFlow`] where the newest is kept. Another thread computes [`FlowDiagnostics`] of each flow.
+//! The window sends [`FlowSettings`]; each source follows the player on its own thread and stores its newest
+//! [`SourceFlow`] in a slot. Another thread computes [`FlowDiagnostics`] of each flow.
 //!
 //! Read the trait in `source` first, then one source, then the thread that runs it.
 

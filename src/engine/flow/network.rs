@@ -1,5 +1,5 @@
-//! A motion network as a source of its own, on the thread that asks it: once at the size of its model card, as it is seen
-//! by the temporal stream, or from coarse to fine at the size of the pictures, as it is measured on benchmarks.
+//! A motion network as a separate source: in one pass at the size of its model card, as the temporal stream uses it, or
+//! from coarse to fine at the size of the pictures, as in benchmarks.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl NetworkSource {
 
 impl ClipSource for NetworkSource {
     fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
-        // Flows of other pairs are kept by the thread; frames may belong to another decoding by now.
+        // The thread caches flows of other pairs; frame indices may refer to another decoding by now.
         self.pipeline.clear();
         let pair = pair.each_ref().map(|frame| self.pipeline.fitted(frame));
         Ok(Some(self.pipeline.flow(&pair, 0, FINEST_LEVEL)?.into()))
@@ -55,8 +55,8 @@ impl ClipSource for NetworkSource {
     }
 }
 
-/// The motion network of a model folder on the pictures as they are displayed, from coarse to fine; a draft is one pass on smaller
-/// ones.
+/// The motion network of a model folder on the displayed pictures, from coarse to fine; a draft is one pass on smaller
+/// pictures.
 pub(super) struct CoarseToFineSource {
     network: MotionNetFlow,
     single_pass: MotionNetFlow,
@@ -97,7 +97,8 @@ impl ClipSource for CoarseToFineSource {
         let size = self.draft_size.of(size_of(&pair[0].display));
         let [first, second] =
             pair.each_ref().map(|frame| resize(&*frame.display, size.width, size.height, FilterType::Triangle));
-        // A single pass often explains a pair worse than zero flow does and still shows what moves: it is not judged by that.
+        // A single pass often explains a pair worse than zero flow, but still shows what moves, so it is not checked
+        // against zero flow.
         let flow = self.single_pass.estimate(&first, &second)?;
         self.draft_size.took(started.elapsed().as_secs_f64(), pair[0].duration_secs);
         let note = Some("One pass; coarse to fine when paused".to_owned());

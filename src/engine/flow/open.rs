@@ -1,4 +1,4 @@
-//! Opens the source that the settings ask for.
+//! Creation of flow sources from the settings.
 
 use std::path::PathBuf;
 
@@ -19,18 +19,18 @@ use crate::gpu::Compute;
 /// An open source.
 pub(super) type OpenedSource = Box<dyn ClipSource>;
 
-/// Everything a source depends on but the pair: while it stays the same the source stays open.
+/// All inputs of a source except the pair; the source stays open while they are unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SourceKey {
     kind: SourceSettings,
     clip: PathBuf,
-    /// Tells one opening of a file from the next.
+    /// Unique number of this opening of the clip.
     opening: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum SourceSettings {
-    /// The folder, and which of the networks that were in it one after the other.
+    /// The folder, and the generation of the networks in it.
     Network(PathBuf, u64),
     /// The same, and whether its flow is refined.
     CoarseToFine(PathBuf, u64, bool),
@@ -45,7 +45,7 @@ enum SourceSettings {
 }
 
 impl SourceKey {
-    /// Returns the key of source `kind`; `None` while it lacks a clip, a model or a file.
+    /// Returns the key of source `kind`; `None` if a clip, a model or a file is missing.
     pub fn of(kind: FlowSource, desired: &DesiredFlows) -> Option<Self> {
         let settings = &desired.settings;
         let kind = match kind {
@@ -74,7 +74,7 @@ impl SourceKey {
 /// Opens the source of `key` for `clip`.
 ///
 /// # Errors
-/// If it cannot work on this clip or with these settings.
+/// If it does not support this clip or these settings.
 pub(super) fn open(key: &SourceKey, clip: &PlayedClip, compute: &Compute) -> Result<OpenedSource> {
     Ok(match &key.kind {
         SourceSettings::Network(dir, _) => Box::new(NetworkSource::load(dir, compute)?),
@@ -104,7 +104,7 @@ mod tests {
             let desired = DesiredFlows { clip: Some(clip), ..DesiredFlows::default() };
             [(); 2].map(|()| SourceKey::of(FlowSource::Dis, &desired).unwrap())
         };
-        // The address of a player that is gone may be that of the next.
+        // The address of a dropped player may be reused.
         let keys: Vec<_> = (0..20).map(|_| key()).collect();
         assert!(keys.iter().all(|[one, other]| one == other));
         assert!(keys.windows(2).all(|pair| pair[0][0] != pair[1][0]));

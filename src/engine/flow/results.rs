@@ -1,4 +1,4 @@
-//! The results of the flow comparison: the newest values of each source, and those sent as messages.
+//! Results of the flow comparison: the newest values of each source, and those sent as messages.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use crate::engine::FlowView;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::nets::flow_normalisation::CLIP_PX;
 
-/// The identity of what computes a flow: results of another basis do not belong among those of the present one.
+/// The model and settings that a flow was computed with, to tell whether results belong together.
 #[derive(Debug, Clone, Default)]
 pub struct FlowBasis {
     /// The [generation](crate::engine::InferencePipeline::generation) of the model in use.
     pub model: u64,
-    /// The settings; any will do for [`FlowSource::Network`], whose flow of a pair depends on its model only.
+    /// The settings; irrelevant for [`FlowSource::Network`], whose flow depends on its model only.
     pub settings: Arc<FlowSettings>,
 }
 
@@ -36,8 +36,7 @@ impl FlowBasis {
         }
     }
 
-    /// Returns whether `source` has the same figures under both: those of the same flow, over the same stride, against the same
-    /// ground truth.
+    /// Returns whether `source` has the same statistics under both: the same flow, stride and ground truth.
     pub fn has_same_figures(&self, other: &Self, source: FlowSource) -> bool {
         let of_pair = |basis: &Self| (basis.settings.stride(), basis.settings.truth.clone());
         self.is_same(other, source) && of_pair(self) == of_pair(other)
@@ -47,34 +46,34 @@ impl FlowBasis {
 /// The flow of one source from frame `frame` to frame `frame + stride`.
 #[derive(Clone)]
 pub struct SourceFlow {
-    /// Who computed it.
+    /// The source of the flow.
     pub source: FlowSource,
-    /// What it was computed with.
+    /// Model and settings that it was computed with.
     pub basis: FlowBasis,
-    /// Where the player was when it was computed.
+    /// The player's position when it was computed.
     pub position: usize,
     /// The first frame of the pair.
     pub frame: usize,
-    /// Distance to the second one; smaller than asked for at the end of the clip.
+    /// Distance to the second frame; smaller than requested at the end of the clip.
     pub stride: usize,
     /// The flow.
     pub flow: FlowView,
-    /// The flow back from the second frame to the first, if it was asked for and the source can tell.
+    /// The flow from the second frame to the first, if requested and supported by the source.
     pub backward: Option<FlowView>,
-    /// The flow at every scale, finest first, if it was asked for; empty from a source without a pyramid.
+    /// The flow at every scale, finest first, if requested; empty from a source without a pyramid.
     pub pyramid: Vec<FlowView>,
-    /// What it cost, in milliseconds; 0 where that says nothing about the method: of ground truth, and between repeated frames.
+    /// Run time in milliseconds; 0 if it is not the method's: for ground truth, and between repeated frames.
     pub millis: f32,
-    /// Whether it is a quick one, as it is while the clip plays, that is computed in full as soon as the clip pauses.
+    /// Whether it is a fast draft during playback, which is recomputed in full when the clip pauses.
     pub is_draft: bool,
-    /// What is to be known about it, such as `intra frame: vectors of the frame before`.
+    /// A remark, such as `intra frame: vectors of the frame before`.
     pub note: Option<String>,
 }
 
-/// Ten flows of a window of eleven frames, as the temporal stream takes them.
+/// Ten flows of a window of eleven frames, the input of the temporal stream.
 #[derive(Clone)]
 pub struct FlowStack {
-    /// Who computed them.
+    /// The source of the flows.
     pub source: FlowSource,
     /// First frame of the window.
     pub window_start: usize,
@@ -82,11 +81,11 @@ pub struct FlowStack {
     pub stride: usize,
     /// The flows in order.
     pub flows: Vec<FlowView>,
-    /// The [generation](crate::engine::InferencePipeline::generation) of the model whose temporal stream saw them.
+    /// The [generation](crate::engine::InferencePipeline::generation) of the model whose temporal stream scored them.
     pub model: u64,
-    /// What the temporal stream says under this flow; none if the model has no temporal stream.
+    /// The temporal stream's logits for this flow; `None` if the model has no temporal stream.
     pub temporal: Option<Vec<f32>>,
-    /// What the temporal stream sees.
+    /// The temporal stream's input.
     pub input: TemporalInput,
 }
 
@@ -99,7 +98,8 @@ pub struct TemporalInput {
     pub height: usize,
     /// Twenty planes u0, v0, u1, v1 …, row after row.
     pub planes: Vec<Vec<f32>>,
-    /// Counts of the flow's components before clipping, in 80 bins of 1 px from −40 to 40; the outermost take what is beyond.
+    /// Counts of the flow's components before clipping, in 80 bins of 1 px from −40 to 40; values outside count in the
+    /// outermost bins.
     pub histogram: Vec<u32>,
     /// Share of the components beyond ±20 px, 0 … 1.
     pub clipped: f32,
@@ -109,7 +109,7 @@ pub struct TemporalInput {
 const BINS: usize = 80;
 
 impl TemporalInput {
-    /// Returns the input with the histogram of the flow's components `px` before clipping.
+    /// Creates the input with the histogram of the flow's components `px` before clipping.
     pub(in crate::engine) fn new(width: usize, height: usize, planes: Vec<Vec<f32>>, px: &[f32]) -> Self {
         let mut histogram = vec![0; BINS];
         for px in px {
@@ -121,74 +121,74 @@ impl TemporalInput {
     }
 }
 
-/// Everything the unsupervised loss computes from a pair and its flow, on the grid of the flow (spec, section 2).
+/// All terms of the unsupervised loss for a pair and its flow, on the grid of the flow (spec, section 2).
 #[derive(Debug, Clone)]
 pub struct FlowDiagnostics {
-    /// Whose flow it is.
+    /// The source of the flow.
     pub source: FlowSource,
-    /// What the flow was computed with.
+    /// Model and settings that the flow was computed with.
     pub basis: FlowBasis,
     /// The ground truth that `statistics` compares it with.
     pub truth: Option<PathBuf>,
     /// The first frame of the pair.
     pub frame: usize,
-    /// Distance to the second one.
+    /// Distance to the second frame.
     pub stride: usize,
-    /// Whether the flow is a [draft](SourceFlow::is_draft), whose figures are not those of the source.
+    /// Whether the flow is a [draft](SourceFlow::is_draft), whose statistics do not represent the source.
     pub is_draft: bool,
-    /// The first loss image, after local response normalisation, with the mean colour added again.
+    /// The first loss image, after local response normalisation, with the mean colour restored.
     pub first: Arc<RgbImage>,
-    /// The second loss image, sampled where the flow points; black where it points outside.
+    /// The second loss image, warped by the flow; black where it points outside.
     pub warped: Arc<RgbImage>,
     /// |I₀ − warped I₁|, mean over the channels, in grey levels of the loss images.
     pub error: ScalarMap,
     /// Structural similarity per window, −1 … 1.
     pub ssim: ScalarMap,
-    /// Width in cells of the border that the loss leaves out.
+    /// Width in cells of the border that the loss excludes.
     pub border: usize,
-    /// 1 where the forward–backward check fails; `None` if not asked for or the source has no backward flow.
+    /// 1 where the forward–backward check fails; `None` if not requested or the source has no backward flow.
     pub occlusion: Option<ScalarMap>,
-    /// The figures.
+    /// The statistics.
     pub statistics: FlowStatistics,
 }
 
-/// One number per cell.
+/// A map with one number per cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScalarMap {
     /// Columns.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Row after row; NaN where there is no value.
+    /// Row after row; NaN for missing values.
     pub values: Vec<f32>,
 }
 
-/// Figures of one flow.
+/// Statistics of one flow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FlowStatistics {
     /// Lengths of the vectors, in pixels of the video.
     pub magnitudes: Magnitudes,
     /// Mean of |I₀ − warped I₁| inside the border mask, in grey levels of the loss images.
     pub photometric: f32,
-    /// The same divided by that of zero flow: below 1 the flow explains something. NaN where the frames do not differ.
+    /// The same divided by that of zero flow; below 1 the flow explains part of the difference. NaN for equal frames.
     pub photometric_ratio: f32,
     /// Mean structural similarity.
     pub ssim: f32,
-    /// Errors against the ground truth, where there is one.
+    /// Errors against the ground truth, if there is one.
     pub errors: Option<RegionErrors>,
 }
 
-/// Figures of one frame of a clip that is being measured from end to end.
+/// Statistics of one frame from the measurement of a whole clip.
 #[derive(Debug, Clone)]
 pub struct ClipMeasure {
     /// The number of the measurement.
     pub measurement: u64,
-    /// Whose flow it is.
+    /// The source of the flow.
     pub source: FlowSource,
-    /// What the flow was computed with, and the stride and the ground truth of the figures.
+    /// Model and settings that the flow was computed with, including the stride and the ground truth of the statistics.
     pub basis: FlowBasis,
     /// The first frame of the pair.
     pub frame: usize,
-    /// The figures.
+    /// The statistics.
     pub statistics: FlowStatistics,
 }

@@ -1,4 +1,4 @@
-//! The settings of the flow comparison: one value, sent whole on each change.
+//! Settings of the flow comparison: one value, sent whole on each change.
 
 use std::path::PathBuf;
 
@@ -28,15 +28,15 @@ pub enum FlowSource {
 }
 
 impl FlowSource {
-    /// All sources, in the order in which they are offered.
+    /// All sources, in display order.
     pub const ALL: [Self; 6] = [Self::Network, Self::SecondNetwork, Self::Tvl1, Self::Dis, Self::Codec, Self::Truth];
 
-    /// Returns whether a network estimates it.
+    /// Returns whether it is a network.
     pub(in crate::engine) fn is_network(self) -> bool {
         matches!(self, Self::Network | Self::SecondNetwork)
     }
 
-    /// Returns the kind of method, a heading of the sources that share it.
+    /// Returns the kind of method, a heading for the sources that share it.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Network | Self::SecondNetwork => "Learned",
@@ -45,7 +45,7 @@ impl FlowSource {
         }
     }
 
-    /// Returns the name on the screen.
+    /// Returns the display name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Network => "MotionNet of the model",
@@ -62,9 +62,9 @@ impl FlowSource {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FlowSettings {
-    /// Sources to be computed besides [`FlowSource::Network`], which always is.
+    /// Sources to compute besides [`FlowSource::Network`], which is always computed.
     pub sources: Vec<FlowSource>,
-    /// Sources whose [`FlowDiagnostics`](super::FlowDiagnostics) is shown.
+    /// Sources whose [`FlowDiagnostics`](super::FlowDiagnostics) are shown.
     pub inspected: Vec<FlowSource>,
     /// Whether diagnostics contain the occlusion by the forward–backward check, which costs a second flow.
     pub occlusion: bool,
@@ -72,28 +72,28 @@ pub struct FlowSettings {
     pub pyramid: bool,
     /// Sources whose ten flows of the window are shown, with the temporal stream's input.
     pub strips: Vec<FlowSource>,
-    /// Whether the temporal stream is fed from every source, which costs ten flows a window.
+    /// Whether the temporal stream scores every source, which costs ten flows per window.
     pub score_all: bool,
-    /// Frames between the two of a pair, 1 … [`MAX_STRIDE`].
+    /// Frame distance of a pair, 1 … [`MAX_STRIDE`].
     pub stride: usize,
     /// Parameters of TV-L1.
     pub tvl1: Tvl1Parameters,
-    /// TV-L1 begins with the flow of the pair before, if that was computed last.
+    /// Whether TV-L1 starts from the flow of the previous pair, if that was computed last.
     pub warm_start: bool,
-    /// Longest side in pixels of the pictures that TV-L1 works on; `None`: the video's own.
+    /// Longest side in pixels of TV-L1's input pictures; `None` for the video's own.
     pub tvl1_side: Option<u32>,
     /// Preset of DIS.
     pub dis: DisPreset,
-    /// Whether the second network sees the pictures at their own size from coarse to fine, as in benchmarks, instead of
-    /// once at the size of its model card.
+    /// Whether the second network processes the pictures at their own size from coarse to fine, as in benchmarks,
+    /// instead of once at the size of its model card.
     pub coarse_to_fine: bool,
-    /// Whether its flow is then refined variationally after each pass.
+    /// Whether its flow is refined variationally after each pass.
     pub refine: bool,
-    /// A flow file, or a folder with one per pair, see [`by_pair`](crate::flow::files::by_pair).
+    /// A flow file, or a folder with one file per pair, see [`by_pair`](crate::flow::files::by_pair).
     pub truth: Option<PathBuf>,
     /// Folder of the second model.
     pub second_model: Option<PathBuf>,
-    /// Counts how often it was chosen or trained: the folder of a resumed run holds other networks than before.
+    /// Incremented whenever it is chosen or trained: the folder of a resumed run contains new networks.
     #[serde(skip)]
     pub second_edition: u64,
 }
@@ -109,7 +109,7 @@ impl Default for FlowSettings {
             score_all: false,
             stride: 1,
             tvl1: Tvl1Parameters::opencv(),
-            warm_start: false, // the flow of a pair is that of the pair alone, wherever one comes from
+            warm_start: false, // the flow of a pair then depends on the pair alone, not on the order of computation
             tvl1_side: Some(640),
             dis: DisPreset::default(),
             coarse_to_fine: true,
@@ -122,7 +122,7 @@ impl Default for FlowSettings {
 }
 
 impl FlowSettings {
-    /// Returns the stride, kept within its range: settings may come from an old file.
+    /// Returns the stride, clamped to its range: settings may come from an old file.
     pub fn stride(&self) -> usize {
         self.stride.clamp(1, MAX_STRIDE)
     }
@@ -132,12 +132,12 @@ impl FlowSettings {
         source == FlowSource::Network || self.sources.contains(&source)
     }
 
-    /// Returns whether the flow back from the second frame to the first is wanted too.
+    /// Returns whether the flow from the second frame to the first is needed too.
     pub fn wants_backward(&self, source: FlowSource) -> bool {
         self.occlusion && self.inspected.contains(&source)
     }
 
-    /// Returns whether the ten flows of the window are wanted.
+    /// Returns whether the ten flows of the window are needed.
     pub fn wants_strip(&self, source: FlowSource) -> bool {
         self.score_all || self.strips.contains(&source)
     }

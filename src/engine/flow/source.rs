@@ -1,4 +1,4 @@
-//! The trait of flow sources: a pair of frames of the open clip in, a flow out.
+//! The trait of flow sources, which compute the flow of a pair of frames of the open clip.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::video::Frame;
 pub(super) struct Estimate {
     /// The flow.
     pub flow: FlowView,
-    /// What is to be known about it.
+    /// A remark about it.
     pub note: Option<String>,
 }
 
 impl Estimate {
-    /// Returns what is shown of it, of a pair that it belongs to; see [`FlowView::shown_between`].
+    /// Returns the displayed flow of the given pair; see [`FlowView::shown_between`].
     pub fn shown(self, source: FlowSource, [first, second]: &[Arc<Frame>; 2]) -> Self {
         if !source.is_network() {
             return self;
@@ -32,7 +32,7 @@ impl From<FlowView> for Estimate {
     }
 }
 
-/// Something that knows how the pixels of one frame of a clip move to a later one.
+/// A source of the flow from one frame of a clip to a later one.
 pub(super) trait ClipSource: Send {
     /// Returns the flow from the first frame of `pair` to the second; `None` if there is none for this pair.
     ///
@@ -40,25 +40,26 @@ pub(super) trait ClipSource: Send {
     /// If the source fails permanently: it is not asked again until the clip or its settings change.
     fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>>;
 
-    /// Like [`estimate`](Self::estimate), given up when `stop` says so, where that takes long.
+    /// Like [`estimate`](Self::estimate), but may be interrupted by `stop` if it takes long.
     ///
     /// # Errors
-    /// As [`estimate`](Self::estimate), and that it was [given up](crate::error::Error::is_cancelled).
+    /// Same as [`estimate`](Self::estimate), and a [cancellation](crate::error::Error::is_cancelled).
     fn estimate_unless(&mut self, pair: &[Arc<Frame>; 2], _stop: &dyn Fn() -> bool) -> Result<Option<Estimate>> {
         self.estimate(pair)
     }
 
-    /// Returns a flow of the same pair that takes less time, to be seen before the full one; `None` where there is no such thing.
+    /// Returns a faster, less accurate flow of the same pair, to show before the full one; `None` if the source has
+    /// none.
     ///
     /// # Errors
-    /// As [`estimate`](Self::estimate).
+    /// Same as [`estimate`](Self::estimate).
     fn draft(&mut self, _pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
         Ok(None)
     }
 
-    /// Returns whether a pair may be given in reverse, for the forward–backward check.
+    /// Returns whether a pair may be reversed, for the forward–backward check.
     fn is_reversible(&self) -> bool;
 
-    /// The next pair does not follow on the last one, whatever its frames are.
+    /// Discards the state of the previous pair, as the next one does not follow it.
     fn forget_previous(&mut self) {}
 }

@@ -1,4 +1,4 @@
-//! The thread of one source: follows the player, computes the pair in view first and the rest of its window after it.
+//! The thread of one source: follows the player and computes the current pair first, then the rest of its window.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::gpu::Compute;
 use crate::panic_guard::caught;
 use crate::video::{Frame, PlayerState};
 
-/// Flows of pairs that begin within this many frames of the window are kept, the nearest ones of at most this many bytes.
+/// Cache limits: flows of pairs within this many frames of the window, the nearest ones up to this many bytes.
 const REACH: usize = 64;
 const MOST_BYTES: usize = 128 << 20;
 
@@ -31,29 +31,29 @@ pub(super) struct SourceThread {
     /// Wakes the inference thread for a complete window.
     score: Arc<dyn Fn() + Send + Sync>,
     source: Option<ThreadSource>,
-    /// What was tried in vain, so that it is not tried again.
+    /// The source that failed last, so that it is not retried.
     failed: Option<SourceKey>,
 }
 
-/// An open source, and what it has computed.
+/// An open source and its flows.
 struct ThreadSource {
     key: SourceKey,
-    /// What the source computes with.
+    /// Model and settings of the source.
     basis: FlowBasis,
     clip: PlayedClip,
     source: OpenedSource,
     flows: HashMap<[usize; 2], KnownFlow>,
-    /// The pair in view, whether its backward flow is there, and whether it is a draft.
+    /// The displayed pair, whether it has a backward flow, and whether it is a draft.
     shown: Option<([usize; 2], bool, bool)>,
-    /// The window that was handed to the temporal stream, and the model it was handed to.
+    /// First frame and stride of the window passed to the temporal stream, and the model's generation.
     strip: Option<(usize, usize, u64)>,
 }
 
-/// A flow in full.
+/// A full, not draft, flow.
 #[derive(Clone)]
 struct KnownFlow {
     estimate: Estimate,
-    /// What it took.
+    /// Run time.
     millis: f32,
 }
 
@@ -64,7 +64,7 @@ impl KnownFlow {
 }
 
 impl SourceThread {
-    /// Returns a thread for the source `kind`.
+    /// Creates the state of the thread for the source `kind`.
     pub fn new(
         kind: FlowSource,
         compute: Compute,
@@ -75,7 +75,7 @@ impl SourceThread {
         Self { kind, compute, desired, results, score, source: None, failed: None }
     }
 
-    /// Does the most urgent thing; false when there is nothing to do until something changes.
+    /// Performs the most urgent step; returns false if there is nothing to do until something changes.
     pub fn step(&mut self) -> bool {
         let desired = self.desired.get();
         caught(self.kind.name(), || self.work(&desired)).unwrap_or_else(|error| {
@@ -105,7 +105,7 @@ impl SourceThread {
         self.follow(desired)
     }
 
-    /// Shows the pair in view, else computes one more pair of its window if that is wanted.
+    /// Shows the current pair, else computes one more pair of its window if required.
     fn follow(&mut self, desired: &DesiredFlows) -> Result<bool> {
         let Some(source) = &mut self.source else { return Ok(false) };
         let frames = source.clip.frames;
@@ -114,13 +114,13 @@ impl SourceThread {
         let pair = target.pair_frames(target.pair, frames);
         let backward = desired.settings.wants_backward(self.kind);
         let shown = source.shown.filter(|shown| (shown.0, shown.1) == (pair, backward));
-        // Whoever has gone on does not wait for what takes long.
+        // A move of the player interrupts a long computation.
         let player = source.clip.player.clone();
         let stop = move || player.is_closed() || player.state().position != position;
         if shown.is_none_or(|(.., is_draft)| is_draft && !playing) {
             let Some(decoded) = source.clip.pair(pair) else { return Ok(false) };
             source.keep_near(target.window_start);
-            // A draft comes first; while the clip plays there is no time for more.
+            // A draft comes first; during playback there is no time for more.
             let found = source.show(self.kind, target.frame, &decoded, backward, shown.is_none(), &stop);
             if found.as_ref().is_err_and(Error::is_cancelled) {
                 return Ok(true);
@@ -146,7 +146,7 @@ impl SourceThread {
         if let Some(missing) = pairs.iter().find(|pair| !source.flows.contains_key(*pair)) {
             let Some(decoded) = source.clip.pair(*missing) else { return Ok(false) };
             match source.known_or_estimated(&decoded, &stop) {
-                Ok(None) => source.strip = Some(strip), // A window with a gap says nothing.
+                Ok(None) => source.strip = Some(strip), // A window with a gap has no scores.
                 Err(error) if !error.is_cancelled() => return Err(error),
                 _ => {}
             }
@@ -175,8 +175,8 @@ impl SourceThread {
 }
 
 impl ThreadSource {
-    /// Returns the flow of a pair, for the player at `position`, with everything that is shown of it, and whether it is a draft,
-    /// which it may be if it is `quick`; given up with an error when `stop` says so.
+    /// Returns the flow of a pair with everything displayed, for the player at `position`, and whether it is a draft,
+    /// which only `quick` allows; fails with a cancellation when `stop` returns true.
     fn show(
         &mut self,
         kind: FlowSource,
@@ -188,7 +188,7 @@ impl ThreadSource {
     ) -> Result<(Option<SourceFlow>, bool)> {
         let [first, second] = pair.each_ref().map(|frame| frame.index);
         let started = Instant::now();
-        // Forward and backward flow are compared: both are computed in full.
+        // Forward and backward flow are compared, so both are computed in full.
         let draft = if quick && !backward && !self.flows.contains_key(&[first, second]) {
             self.source.draft(pair)?
         } else {
@@ -227,7 +227,7 @@ impl ThreadSource {
         Ok((Some(flow), is_draft))
     }
 
-    /// Returns the flow of a pair in full, computed where it is not kept.
+    /// Returns the full flow of a pair from the cache, or computes it.
     fn known_or_estimated(&mut self, pair: &[Arc<Frame>; 2], stop: &dyn Fn() -> bool) -> Result<Option<KnownFlow>> {
         let frames = pair.each_ref().map(|frame| frame.index);
         if let Some(known) = self.flows.get(&frames) {
@@ -257,7 +257,7 @@ impl ThreadSource {
     }
 }
 
-/// Returns whether the time of a flow says how fast its method is: ground truth is read from a file, and between repeated frames
+/// Returns whether the run time of a flow is meaningful: ground truth is read from a file, and between repeated frames
 /// the classical methods end at once.
 fn has_cost(kind: FlowSource, [first, second]: &[Arc<Frame>; 2]) -> bool {
     kind != FlowSource::Truth && (kind.is_network() || !is_repeated(&first.display, &second.display))
@@ -290,7 +290,7 @@ mod tests {
         Some(Estimate { flow, note: Some(note.to_owned()) })
     }
 
-    /// A source whose first estimate takes until it is given up: the player goes to frame 5 meanwhile.
+    /// A source whose first estimate lasts until it is interrupted; the player seeks to frame 5 meanwhile.
     struct Slow {
         player: Arc<Player>,
         estimates: Arc<AtomicUsize>,
@@ -321,7 +321,7 @@ mod tests {
         }
     }
 
-    /// Nobody asks it.
+    /// A source without flow.
     struct Silent;
 
     impl ClipSource for Silent {
@@ -436,7 +436,7 @@ mod tests {
         assert_eq!(estimates.load(Ordering::Relaxed), 2, "one was given up");
         assert!(!thread.step(), "there is nothing left to do");
 
-        // What is known in full needs no draft.
+        // A cached full flow needs no draft.
         player.send(PlayerCommand::SeekFrame(2));
         step_until(&mut thread, 2, "in full");
         player.send(PlayerCommand::SeekFrame(5));

@@ -1,4 +1,4 @@
-//! TV-L1 as a source: on the GPU the networks run on, else on the CPU.
+//! TV-L1 as a flow source: on the networks' GPU if there is one, else on the CPU.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::video::{Frame, Geometry};
 /// TV-L1 on pictures of at most a given size.
 pub(super) struct Tvl1Source {
     solver: Solver,
-    /// Longest side of the pictures it works on; `None`: as they are displayed.
+    /// Longest side of its input pictures; `None` for the display size.
     side: Option<u32>,
     warm_start: bool,
-    /// The second frame of the latest pair and its flow: where the next pair begins.
+    /// The second frame of the previous pair and its flow, to initialise the next pair.
     previous: Option<(usize, FlowView)>,
 }
 
@@ -29,24 +29,24 @@ enum Solver {
 }
 
 impl Tvl1Source {
-    /// Returns a solver with `parameters` on the device of `compute`.
+    /// Creates a solver with `parameters` on the device of `compute`.
     ///
     /// # Errors
-    /// If a parameter is outside its range, or the GPU refuses.
+    /// If a parameter is outside its range, or the GPU fails.
     pub fn new(parameters: Tvl1Parameters, side: Option<u32>, warm_start: bool, compute: &Compute) -> Result<Self> {
         let solver = match &compute.wgpu {
-            // The illumination term is rare enough to be left to the CPU.
+            // The illumination term is rarely used, so only the CPU supports it.
             Some(wgpu) if parameters.gamma == 0.0 => Solver::Gpu(Box::new(Tvl1OnGpu::new(wgpu, parameters)?)),
             _ => Solver::Cpu(Box::new(Tvl1::new(parameters)?)),
         };
         Ok(Self { solver, side, warm_start, previous: None })
     }
 
-    /// Returns whether the pair follows the previous one, so that its flow is a good initialisation.
+    /// Returns whether the pair follows the previous one closely enough for initialisation by its flow.
     fn is_next(&self, first: &Frame, size: Geometry) -> bool {
         self.warm_start
             && self.previous.as_ref().is_some_and(|(end, flow)| {
-                // Playing leaves out frames where the machine is slow; their flow still resembles.
+                // Playback skips frames on a slow machine; their flow is still similar.
                 first.index.abs_diff(*end) <= 2 && flow.frame_size == size
             })
     }
@@ -82,7 +82,7 @@ impl ClipSource for Tvl1Source {
     }
 }
 
-/// Returns the picture at `size`, itself if it has it already.
+/// Returns the picture at `size`, without a copy if it already has that size.
 fn fitted(picture: &Arc<RgbImage>, size: Geometry) -> Arc<RgbImage> {
     if picture.dimensions() == (size.width, size.height) {
         return picture.clone();

@@ -1,4 +1,4 @@
-//! Windows of a clip in order, each frame decoded once.
+//! Windows of a clip in order; each frame is decoded once.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -8,14 +8,14 @@ use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 
-/// A clip being read from front to back, with the frames that are still needed.
+/// A sequential reader of a clip that keeps the frames still needed.
 pub struct ClipFrames {
     reader: VideoReader,
     frames: VecDeque<Arc<Frame>>,
 }
 
 impl ClipFrames {
-    /// Opens the clip, with frames that carry the pictures of `sizes`.
+    /// Opens the clip; frames carry the pictures of `sizes`.
     ///
     /// # Errors
     /// Same as [`VideoReader::open`].
@@ -23,12 +23,12 @@ impl ClipFrames {
         Ok(Self { reader: VideoReader::open(path, sizes)?, frames: VecDeque::new() })
     }
 
-    /// Facts about the clip.
+    /// Returns the properties of the clip.
     pub fn info(&self) -> &VideoInfo {
         self.reader.info()
     }
 
-    /// Returns when each frame is shown, on the clock of the file.
+    /// Returns the time of each frame on the clock of the file.
     pub fn times(&self) -> &FrameTimes {
         self.reader.times()
     }
@@ -38,7 +38,7 @@ impl ClipFrames {
         self.reader.take_warnings()
     }
 
-    /// Up to `count` frames from `start` on, fewer at the end of the clip. `start` must not go back.
+    /// Returns up to `count` frames from `start` on, fewer at the end of the clip. `start` must not decrease.
     ///
     /// # Errors
     /// Same as [`VideoReader::frame`].
@@ -54,8 +54,8 @@ impl ClipFrames {
     }
 }
 
-/// Returns the first of `count` frames of a clip of `total` that has frame `index` in the middle, or as near to it as the ends of the
-/// clip allow.
+/// Returns the first of `count` frames of a clip of `total` with frame `index` in the middle, or as close to it as the
+/// ends of the clip allow.
 pub(in crate::engine) fn start_around(index: usize, count: usize, total: usize) -> usize {
     index.saturating_sub(count / 2).min(total.saturating_sub(count))
 }

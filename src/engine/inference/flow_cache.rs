@@ -1,4 +1,4 @@
-//! Flows already computed, by the frames they were computed from: what makes a new frame cost one pair while streaming.
+//! Cache of computed flows by their frames, so that each new frame of a stream costs only one pair.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::nets::MotionOutput;
 use crate::video::Frame;
 
-/// Results within this many frames of the present window are kept: at 224² with two-frame networks about 17 MB.
+/// Frames around the current window whose results are kept: at 224² with two-frame networks about 17 MB.
 const REACH: usize = 64;
 
-/// Indices of the frames that the motion network saw in one evaluation. The first and the last do not tell: near the end of a clip,
-/// windows of several strides are filled up with its last frame.
+/// Indices of the input frames of one evaluation of the motion network. The first and the last would be ambiguous: near
+/// the end of a clip, windows of several strides are padded with its last frame.
 pub(in crate::engine) type SeenFrames = Vec<usize>;
 
-/// Outputs of the motion network around the present window.
+/// Outputs of the motion network around the current window.
 #[derive(Clone, Default)]
 pub(in crate::engine) struct FlowCache(HashMap<SeenFrames, MotionOutput>);
 
@@ -23,12 +23,12 @@ impl FlowCache {
         self.0.get(frames)
     }
 
-    /// Keeps a result.
+    /// Stores a result.
     pub fn insert(&mut self, frames: SeenFrames, output: MotionOutput) {
         self.0.insert(frames, output);
     }
 
-    /// Forgets what is far from the frames of a window, or of several.
+    /// Removes results far from the frames of a window, or of several.
     pub fn keep_near<'a>(&mut self, frames: impl IntoIterator<Item = &'a Arc<Frame>>) {
         let indices = frames.into_iter().map(|frame| [frame.index; 2]);
         let Some([first, last]) = indices.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]) else { return };
@@ -36,7 +36,7 @@ impl FlowCache {
         self.0.retain(|frames, _| frames.first().is_some_and(|first| near.contains(first)));
     }
 
-    /// Forgets everything, as for another clip.
+    /// Removes all results, for another clip.
     pub fn clear(&mut self) {
         self.0.clear();
     }

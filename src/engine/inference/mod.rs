@@ -1,4 +1,4 @@
-//! Inference: a model's networks on windows of frames, and the thread on which they follow the player.
+//! Inference: a model's networks on windows of frames, and the thread that follows the player.
 
 pub(super) mod analysis;
 pub(super) mod clip_frames;

@@ -1,4 +1,4 @@
-//! The location of the shipped weights, for installed, unpacked and source builds.
+//! Paths of the shipped models, for installed, unpacked and source builds.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::installed;
 
-/// A folder with this file is a model folder.
+/// The file that marks a model folder.
 const CARD: &str = "model.toml";
-/// Names a folder of models that is searched before all others.
+/// Environment variable with a folder of models that is searched before all others.
 const VARIABLE: &str = "MOTIONSCOPE_MODELS";
 
-/// Returns the shipped model for recognition: the folder `default` in `$MOTIONSCOPE_MODELS`, or in the `models` that
-/// came with the program, in the current folder or in the source tree the program was built from.
+/// Returns the shipped recognition model: the folder `default` in `$MOTIONSCOPE_MODELS`, or in the installed `models`,
+/// in the current folder or in the source tree of the build.
 ///
 /// # Errors
-/// If none of these places has one.
+/// If there is no such folder.
 pub fn default_model() -> Result<PathBuf> {
     shipped("default")
 }
 
-/// Returns the shipped motion network for flow alone, in pictures of any size: the folder `flow` beside that of
+/// Returns the shipped motion network for flow alone, for pictures of any size: the folder `flow` beside that of
 /// [`default_model`].
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub fn sample_model() -> Result<PathBuf> {
     shipped("sample")
 }
 
-/// Returns the shipped two-stage model for recognition, on DIS flow: the folder `dis` beside that of [`default_model`].
+/// Returns the shipped two-stage recognition model, on DIS flow: the folder `dis` beside that of [`default_model`].
 ///
 /// # Errors
 /// Same as [`default_model`].

@@ -7,13 +7,13 @@ use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, Modali
 use crate::plural::counted;
 use crate::ranking::falling;
 
-/// The networks in use, in the words of their model card.
+/// A description of the networks in use, from their model card.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelInfo {
     /// The model folder.
     pub dir: PathBuf,
-    /// The number that its results carry, see [`InferencePipeline::generation`](crate::engine::InferencePipeline::generation); 0
-    /// unless it is in use.
+    /// The generation number of its results, see
+    /// [`InferencePipeline::generation`](crate::engine::InferencePipeline::generation); 0 if it is not in use.
     pub generation: u64,
     /// Name on the model card.
     pub name: String,
@@ -23,9 +23,9 @@ pub struct ModelInfo {
     pub base: Option<String>,
     /// The data it was trained on.
     pub trained_on: String,
-    /// Licence of the weights, and of what they were made from.
+    /// Licence of the weights, and of the data or weights they are derived from.
     pub licence: String,
-    /// When, YYYY-MM-DD.
+    /// Date, YYYY-MM-DD.
     pub date: String,
     /// Class names in the order of the scores.
     pub classes: Vec<String>,
@@ -37,26 +37,26 @@ pub struct ModelInfo {
     pub trained_flow: FlowSource,
     /// Whether a temporal stream reads flow.
     pub reads_flow: bool,
-    /// Whether it can classify the flow of other sources, of which there are ten flows.
+    /// Whether it can classify the flow of other sources, which provide ten flows.
     pub compares_flow: bool,
     /// Levels of the flow pyramid, finest first: 2 … 6, for Tiny-MotionNet 2 … 4.
     pub levels: Vec<usize>,
-    /// Trainable numbers of all networks together.
+    /// Number of trainable parameters of all networks together.
     pub parameters: usize,
-    /// The architecture of the motion network; none of a joint one.
+    /// The architecture of the motion network; `None` for a joint one.
     pub architecture: Option<Architecture>,
     /// The motion or joint network, such as `MotionNet-16, 2 frames`.
     pub motion: String,
-    /// The paper that the motion network is from, if it is not the one about hidden two-stream networks.
+    /// The paper of the motion network, if it is not the one about hidden two-stream networks.
     pub paper: Option<&'static str>,
     /// The fusion rule and weight on the model card.
     pub fusion: Fusion,
-    /// The probability from which on each class of a multi-label model is shown; none where it was not chosen.
+    /// Display threshold of each class's probability for a multi-label model; empty if not chosen.
     pub thresholds: Vec<f64>,
 }
 
 impl ModelInfo {
-    /// Describes `model`, which was loaded from `dir`.
+    /// Creates the description of `model`, which was loaded from `dir`.
     pub fn of(model: &HiddenTwoStream, dir: &Path) -> Self {
         let input = model.temporal.as_ref().map(Stream::input);
         Self {
@@ -86,7 +86,7 @@ impl ModelInfo {
 }
 
 impl ModelInfo {
-    /// Returns how many classes it knows, to be added to a name; nothing without classes.
+    /// Returns the number of classes as a suffix to a name; empty without classes.
     pub fn knows(&self) -> String {
         match self.classes.len() {
             0 => String::new(),
@@ -94,7 +94,7 @@ impl ModelInfo {
         }
     }
 
-    /// Returns whether a multi-label model of this kind shows `class` at this probability.
+    /// Returns whether a multi-label model displays `class` at this probability.
     pub fn shows(&self, class: usize, probability: f32) -> bool {
         self.fusion.shows(&self.thresholds, class, probability)
     }
@@ -116,7 +116,7 @@ impl ModelInfo {
         if names.is_empty() { NO_CLASS.to_owned() } else { names.join(", ") }
     }
 
-    /// Returns what identifies the model, a line each: its folder and hash, its networks, and where it comes from.
+    /// Returns identifying details of the model, one per line: folder and hash, networks, and origin.
     pub fn details(&self) -> Vec<String> {
         let hash = self.hash.as_ref().map(|hash| format!("Hash {hash}"));
         let base = self.base.as_ref().map(|base| format!("Trained from {base}"));
@@ -133,7 +133,7 @@ impl ModelInfo {
     }
 }
 
-/// Levels of the pyramid of a model's flow, finest first.
+/// Returns the pyramid levels of a model's flow, finest first.
 pub(in crate::engine) fn levels(card: &ModelCard) -> std::ops::RangeInclusive<usize> {
     match (&card.joint, &card.motion) {
         (Some(joint), _) => joint.config.architecture.levels(),
@@ -141,7 +141,7 @@ pub(in crate::engine) fn levels(card: &ModelCard) -> std::ops::RangeInclusive<us
     }
 }
 
-/// Returns the paper of a network that is not from the one about hidden two-stream networks.
+/// Returns the paper of a network, if it is not the one about hidden two-stream networks.
 fn paper(card: &ModelCard) -> Option<&'static str> {
     match (&card.joint, &card.motion) {
         (Some(joint), _) => {

@@ -1,6 +1,6 @@
 //! The inference pipeline of one model: a window of frames in, flow and scores out.
 //!
-//! The inference thread and the command line use it alike. On a GPU all tensors stay on the calling thread.
+//! Used by the inference thread and the command line. On a GPU all tensors stay on the calling thread.
 
 use std::collections::HashSet;
 use std::iter::repeat;
@@ -34,49 +34,50 @@ use crate::video::{Frame, Geometry, Sizes};
 pub const WINDOW_PAIRS: usize = WINDOW_FRAMES - 1;
 /// Longest side of the frames decoded for display, in pixels.
 const DISPLAY_MAX: u32 = 1280;
-/// Number of the pyramid's first level, at half the frame's resolution.
+/// Index of the finest pyramid level, at half the frame's resolution.
 pub(in crate::engine) const FINEST_LEVEL: usize = 2;
 
 /// The results of one window.
 pub struct WindowResult {
-    /// MotionNet's flows of the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw unit. `None` where
-    /// the scores need no MotionNet: no stream sees motion, or the model is two-stage and reads TV-L1 or DIS flow.
+    /// MotionNet's flows for the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw
+    /// unit. `None` if the scores need no MotionNet: no stream uses motion, or the model is two-stage and reads TV-L1
+    /// or DIS flow.
     pub flows: Option<FlowPyramid>,
     /// Logits of the streams.
     pub scores: Scores,
-    /// How often the last frame was repeated to fill the window.
+    /// Number of repetitions of the last frame that pad the window.
     pub padded: usize,
-    /// What the last layers read of the spatial and the temporal stream, one behind the other; empty unless
-    /// [`with_features`](InferencePipeline::with_features) is on.
+    /// Inputs of the last layers of the spatial and the temporal stream, concatenated; empty unless
+    /// [`with_features`](InferencePipeline::with_features) is used.
     pub features: Vec<f32>,
 }
 
-/// The flow of a window and what the temporal stream makes of it.
+/// The flow of a window and the temporal stream's output.
 struct WindowMotion {
-    /// MotionNet's, where it was run.
+    /// MotionNet's flows, if it was run.
     flows: Option<FlowPyramid>,
-    /// What the temporal stream reads, and the square is found in: MotionNet's finest where no stream reads flow. `None` where
-    /// nothing needs it.
+    /// The flow that the temporal stream reads and that locates the square; MotionNet's finest if no stream reads flow.
+    /// `None` if no flow is needed.
     read: Option<Tensor<4>>,
-    /// Of the temporal stream or the joint network.
+    /// Output of the temporal stream or the joint network.
     temporal: StreamOutput,
 }
 
-/// An input of the motion network, and the pairs whose flow is taken from it.
+/// An input of the motion network, and the pairs whose flow it provides.
 type PairEvaluation<'a> = (Vec<&'a Frame>, Range<usize>);
 
-/// Whether work continues, as asked on any thread.
+/// A callback that returns whether to continue, called on any thread.
 pub type GoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
-/// A model on its device, with the flows of recent frames. A clone shares the model.
+/// A model on its device, with a cache of recent flows. Clones share the model.
 #[derive(Clone)]
 pub struct InferencePipeline {
     model: Arc<HiddenTwoStream>,
-    /// Tells this loading of a model from every other one.
+    /// Unique number of this loading of a model.
     generation: u64,
     classes: Arc<[String]>,
     device: Device,
-    /// Whether the window draws with this device: only then may it be handed buffers.
+    /// Whether the window uses the same device, so that it can draw the GPU buffers.
     on_window_device: bool,
     cache: FlowCache,
     /// The flow that the temporal stream reads.
@@ -86,9 +87,9 @@ pub struct InferencePipeline {
 }
 
 impl InferencePipeline {
-    /// Takes a model that was loaded on the device of `compute`.
+    /// Creates the pipeline of a model that was loaded on the device of `compute`.
     pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
-        /// Counts the models that were loaded.
+        /// Number of the next loaded model.
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let on_window_device = compute.wgpu.is_some();
         Self {
@@ -104,12 +105,12 @@ impl InferencePipeline {
         }
     }
 
-    /// Returns the same with the features of the streams in every [`WindowResult`].
+    /// Returns the pipeline with the streams' features in every [`WindowResult`].
     pub fn with_features(self) -> Self {
         Self { keeps_features: true, ..self }
     }
 
-    /// Returns the numbers of features of the streams; a joint network has none to read.
+    /// Returns the feature widths of the streams; 0 for a joint network, whose features cannot be read.
     pub fn feature_counts(&self) -> FeatureCounts {
         let width = |stream: &Option<Stream>| stream.as_ref().map_or(0, Stream::feature_width);
         let is_joint = self.model.motion.joint().is_some();
@@ -117,17 +118,17 @@ impl InferencePipeline {
         FeatureCounts { spatial: width(&self.model.spatial), temporal }
     }
 
-    /// Returns the frames it wants: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
+    /// Returns the required frame sizes: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
     pub fn sizes(&self) -> Sizes {
         Sizes { display_max: DISPLAY_MAX, scaled: vec![self.motion_size(), self.spatial_size()] }
     }
 
-    /// Returns the model in words; `dir` is the folder it was loaded from.
+    /// Returns a description of the model; `dir` is the folder it was loaded from.
     pub fn info(&self, dir: &Path) -> ModelInfo {
         ModelInfo { generation: self.generation, ..ModelInfo::of(&self.model, dir) }
     }
 
-    /// Returns the number that every result of this model carries; a model that is loaded again has another one.
+    /// Returns the number that identifies this loading of the model in all results.
     pub fn generation(&self) -> u64 {
         self.generation
     }
@@ -142,13 +143,14 @@ impl InferencePipeline {
         &self.model.card
     }
 
-    /// Frames of the windows that are scored: eleven, or as many as the network reads that reads most.
+    /// Returns the number of frames of a scored window: eleven, or more if a network reads more.
     pub fn window_frames(&self) -> usize {
         let streams = [&self.model.temporal, &self.model.spatial].into_iter().flatten();
         streams.map(|stream| stream.input().frames()).fold(self.flow_frames(), usize::max)
     }
 
-    /// Frames of the temporal stream's windows; a joint network of fewer frames sees a window in several parts.
+    /// Returns the number of frames that the temporal stream needs; a joint network with fewer frames processes a
+    /// window in parts.
     fn temporal_frames(&self) -> usize {
         match (&self.model.temporal, self.model.motion.joint()) {
             (_, Some(_)) => self.flow_frames(),
@@ -157,18 +159,19 @@ impl InferencePipeline {
         }
     }
 
-    /// Frames of the windows whose flow is shown: eleven, or as many as the network reads.
+    /// Returns the number of frames of a window whose flow is shown: eleven, or more if the motion network reads more.
     pub fn flow_frames(&self) -> usize {
         self.model.motion.frames().max(WINDOW_FRAMES)
     }
 
-    /// Forgets the flows of the present clip, because frame indices begin to mean other frames.
+    /// Clears the cached flows, because frame indices will refer to another clip.
     pub fn clear(&mut self) {
         self.cache.clear();
         self.stream_flow.clear();
     }
 
-    /// Computes at most `count` of the flows that the scores of the window still lack; true when none is lacking afterwards.
+    /// Computes at most `count` of the flows that are missing for the window's scores; returns true once none is
+    /// missing.
     ///
     /// # Errors
     /// If the window is empty, too long, or its frames were decoded for other networks.
@@ -189,7 +192,8 @@ impl InferencePipeline {
         Ok(ready)
     }
 
-    /// Computes all flows that the scores of `windows` still lack; false, and some are lacking, once `go_on` says no.
+    /// Computes all flows that are missing for the scores of `windows`; returns false, with some still missing, once
+    /// `go_on` returns false.
     ///
     /// # Errors
     /// Same as [`InferencePipeline::advance`].
@@ -208,7 +212,7 @@ impl InferencePipeline {
         self.evaluate(&missing, go_on)
     }
 
-    /// Returns the inputs of the motion network for `windows` whose output is not known.
+    /// Returns the inputs of the motion network for `windows` whose outputs are not cached.
     fn lacking<'a, W: AsRef<[Arc<Frame>]>>(&self, windows: &'a [W]) -> Result<Vec<Vec<&'a Frame>>> {
         let (count, mut met) = (self.temporal_frames(), HashSet::new());
         let mut missing = Vec::new();
@@ -223,14 +227,14 @@ impl InferencePipeline {
         Ok(missing)
     }
 
-    /// Returns the frames of a window that the flow of one of its pairs depends on.
+    /// Returns the range of frames in a window that the flow of one of its pairs depends on.
     pub fn frames_for(&self, pair: usize) -> Range<usize> {
         let count = self.model.motion.frames();
         let first = pair.min(self.flow_frames() - count);
         first..first + count
     }
 
-    /// Returns the selected flow of one pair of the window; with a two-frame network nothing else is computed.
+    /// Returns the flow of one pair of the window at one level; a two-frame network computes nothing else.
     ///
     /// # Errors
     /// Same as [`InferencePipeline::advance`].
@@ -238,7 +242,7 @@ impl InferencePipeline {
         let frames = self.flow_frames();
         let evaluations = self.evaluations(window, frames)?;
         self.cache.keep_near(window);
-        // Ten evaluations of a pair each, or one of all pairs.
+        // Either ten evaluations of one pair each, or one of all pairs.
         let index = pair.min(evaluations.len() - 1);
         let channel = 2 * (pair.min(frames - 2) - index);
         let pyramid = self.outputs_of(&evaluations[index].0)?.flow;
@@ -246,12 +250,13 @@ impl InferencePipeline {
         self.view(pyramid.levels[level].clone().narrow(1, channel, 2))
     }
 
-    /// Levels of the pyramid, finest first.
+    /// Returns the pyramid levels, finest first.
     pub fn levels(&self) -> Vec<usize> {
         levels(&self.model.card).collect()
     }
 
-    /// Returns the flow back from the second frame of a pair to the first; `None` from a network that reads more than two.
+    /// Returns the flow from the second frame of a pair to the first; `None` for a network that reads more than two
+    /// frames.
     ///
     /// # Errors
     /// Same as [`InferencePipeline::advance`].
@@ -263,11 +268,11 @@ impl InferencePipeline {
         self.flow(&[at(pair + 1), at(pair)], 0, level).map(Some)
     }
 
-    /// Flows and scores of a window of 1 to [`window_frames`](Self::window_frames) consecutive frames; a short one is filled by
-    /// repeating its last frame. A stream that reads fewer frames than another reads those in the middle.
+    /// Returns flows and scores of a window of 1 to [`window_frames`](Self::window_frames) consecutive frames; a short
+    /// one is padded with its last frame. A stream that reads fewer frames than another reads those in the middle.
     ///
     /// # Errors
-    /// Like [`InferencePipeline::advance`], and if the device fails.
+    /// Same as [`InferencePipeline::advance`], and if the device fails.
     pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
         self.checked_middle(window, self.temporal_frames())?;
         let (model, device) = (self.model.clone(), self.device.clone());
@@ -302,8 +307,8 @@ impl InferencePipeline {
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len(), features })
     }
 
-    /// Returns the results of several windows, on the CPU of one on each core at a time; `None` once `go_on` says no. They are those
-    /// of [`analyse`](Self::analyse), up to the rounding of flows that are computed in other batches.
+    /// Returns the results of several windows, on the CPU in parallel on all cores; `None` once `go_on` returns false.
+    /// They equal those of [`analyse`](Self::analyse), up to the rounding of flows computed in other batches.
     ///
     /// # Errors
     /// Same as [`InferencePipeline::analyse`].
@@ -313,7 +318,7 @@ impl InferencePipeline {
         }
         let ready = &*self;
         let scores = batches::for_each(&self.device, windows, |window| match go_on() {
-            // A clone has all flows, and shares the networks.
+            // The clone has all flows in its cache, and shares the networks.
             true => ready.clone().analyse(window).map(Some),
             false => Ok(None),
         })?;
@@ -329,12 +334,12 @@ impl InferencePipeline {
         self.model.temporal.as_ref().is_some_and(|stream| stream.input().modality == Modality::Flow)
     }
 
-    /// Returns whether scores need flow: that of a stream, the pass of a joint network, or that in which the square is found.
+    /// Returns whether scores need flow: for a stream, a joint network, or to locate the square.
     fn reads_flow(&self) -> bool {
         self.temporal_reads_flow() || self.model.motion.joint().is_some() || self.looks_at_motion()
     }
 
-    /// Returns whether a stream sees the square around the motion.
+    /// Returns whether a stream reads the square around the motion.
     fn looks_at_motion(&self) -> bool {
         let model = &self.model;
         let spatial = model.spatial.as_ref().map(|_| model.card.preprocessing.spatial.crop);
@@ -342,7 +347,7 @@ impl InferencePipeline {
         [spatial, temporal].into_iter().flatten().any(MotionCrop::sees_motion)
     }
 
-    /// Returns the flow of a window that was checked, and the temporal stream's or the joint network's logits.
+    /// Returns the flow of a checked window, and the output of the temporal stream or the joint network.
     fn motion_and_temporal(&mut self, window: &[Arc<Frame>]) -> Result<WindowMotion> {
         let (count, device) = (self.temporal_frames(), self.device.clone());
         if self.is_two_stage() {
@@ -381,8 +386,8 @@ impl InferencePipeline {
         Ok(WindowMotion { flows: Some(flows), read: Some(read), temporal })
     }
 
-    /// Returns the temporal logits for ten flows of any origin, of which a stream of fewer reads those in the middle; none without
-    /// a stream of at most ten flows.
+    /// Returns the temporal logits for ten flows from any source; a stream with fewer inputs reads those in the middle.
+    /// Empty without a stream of at most ten flows.
     ///
     /// # Errors
     /// If there are not ten, or the device fails.
@@ -396,14 +401,14 @@ impl InferencePipeline {
         }
     }
 
-    /// Returns the input of the temporal stream from ten flows.
+    /// Returns the temporal stream's input for ten flows.
     ///
     /// # Errors
     /// Same as [`InferencePipeline::temporal_under`].
     pub fn temporal_input(&self, flows: &[FlowView]) -> Result<TemporalInput> {
         let raw = self.raw_stack(flows)?;
         let input = match &self.model.temporal {
-            Some(stream) => stream.flow_inputs(raw.clone())?.swap_remove(0), // the whole, unless the motion is all it sees
+            Some(stream) => stream.flow_inputs(raw.clone())?.swap_remove(0), // whole frame, or only the square
             None => flow_normalisation::classifier_input(raw.clone()),
         };
         let levels = input + flow_normalisation::MID_LEVEL; // [1, 20, h, w], or half of it
@@ -413,7 +418,8 @@ impl InferencePipeline {
         Ok(TemporalInput::new(width, height, planes, &px))
     }
 
-    /// Ten flows as the motion network would have predicted them: [1, 20, h/2, w/2], raw unit. What is unknown stands still.
+    /// Converts ten flows to the motion network's output format: [1, 20, h/2, w/2], raw unit. Unknown vectors count as
+    /// zero.
     fn raw_stack(&self, flows: &[FlowView]) -> Result<Tensor<4>> {
         if flows.len() != WINDOW_PAIRS {
             let cause = format!("{} flows instead of ten", flows.len());
@@ -446,7 +452,8 @@ impl InferencePipeline {
         frames.iter().all(|frame| frame.scaled.len() == wanted.len() && frame.scaled.iter().zip(&wanted).all(is_wanted))
     }
 
-    /// `frame` with the pictures this model wants, made from the one for display if it was decoded for another model.
+    /// Returns `frame` with the pictures this model needs, resized from the display picture if it was decoded for
+    /// another model.
     pub fn fitted(&self, frame: &Arc<Frame>) -> Arc<Frame> {
         if self.accepts(std::slice::from_ref(frame)) {
             return frame.clone();
@@ -456,13 +463,12 @@ impl InferencePipeline {
         Arc::new(Frame { scaled, ..Frame::clone(frame) })
     }
 
-    /// Returns the inputs of the motion network that together give the flows between the `count` frames in the middle of the
-    /// window.
+    /// Returns the inputs of the motion network that provide the flows between the middle `count` frames of the window.
     fn evaluations<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<PairEvaluation<'a>>> {
         Ok(self.model.motion.parts(&self.checked_middle(window, count)?).collect())
     }
 
-    /// Returns the `count` frames in the middle of a window of this model.
+    /// Returns the middle `count` frames of a window of this model.
     fn checked_middle<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<&'a Frame>> {
         let most = self.window_frames();
         if window.is_empty() || window.len() > most || !self.accepts(window) {
@@ -473,7 +479,7 @@ impl InferencePipeline {
         Ok(middle(window, count))
     }
 
-    /// Flows of one evaluation, and the logits of a joint network, from the cache where they are known.
+    /// Returns the outputs of one evaluation, from the cache if possible.
     fn outputs_of(&mut self, evaluation: &Vec<&Frame>) -> Result<MotionOutput> {
         if self.cache.get(&seen(evaluation)).is_none() {
             self.evaluate(std::slice::from_ref(evaluation), &|| true)?;
@@ -481,7 +487,7 @@ impl InferencePipeline {
         Ok(self.cache.get(&seen(evaluation)).expect("it was just computed").clone())
     }
 
-    /// Runs the motion network on all `evaluations`; false, and nothing is kept, once `go_on` says no.
+    /// Runs the motion network on all `evaluations`; returns false and caches nothing once `go_on` returns false.
     fn evaluate(&mut self, evaluations: &[Vec<&Frame>], go_on: GoOn<'_>) -> Result<bool> {
         if evaluations.is_empty() {
             return Ok(true);
@@ -508,7 +514,7 @@ impl InferencePipeline {
         Ok(true)
     }
 
-    /// Returns the square around the motion in the ten flows in the middle of those of a window, `[1, 2n, h/2, w/2]`.
+    /// Returns the square around the motion in the middle ten flows of a window, `[1, 2n, h/2, w/2]`.
     fn square(&self, flow: Tensor<4>) -> Result<MotionSquare> {
         let pairs = flow.dims()[1] / 2;
         let count = pairs.min(WINDOW_PAIRS);
@@ -516,13 +522,14 @@ impl InferencePipeline {
         MotionSquare::of(flow.narrow(1, (pairs - count) / 2 * 2, 2 * count), size.width as f32 / size.height as f32)
     }
 
-    /// Returns what the temporal stream says of the raw flow of a window.
+    /// Returns the temporal stream's output for the raw flow of a window.
     fn temporal_output(&self, flow: Tensor<4>) -> Result<StreamOutput> {
         let Some(stream) = &self.model.temporal else { return Ok(StreamOutput::default()) };
         StreamOutput::of(stream, stream.flow_features(flow)?, &self.device, self.keeps_features)
     }
 
-    /// Returns what a temporal stream says that reads differences of the frames in the middle of the window; `None` without one.
+    /// Returns the output of a temporal stream that reads frame differences of the middle of the window; `None` without
+    /// one.
     fn difference_output(&self, window: &[Arc<Frame>]) -> Result<Option<StreamOutput>> {
         let is_of_frames = |stream: &&Stream| stream.input().modality.is_of_frames();
         let Some(stream) = self.model.temporal.as_ref().filter(is_of_frames) else { return Ok(None) };
@@ -530,7 +537,7 @@ impl InferencePipeline {
         StreamOutput::of(stream, stream.picture_features(&[frames]), &self.device, self.keeps_features).map(Some)
     }
 
-    /// Reads a flow `[1, 2, h, w]` back for the read-out and keeps hold of its copy on the GPU.
+    /// Reads a flow `[1, 2, h, w]` back to the CPU and keeps a reference to its GPU buffer.
     fn view(&self, flow: Tensor<4>) -> Result<FlowView> {
         let [_, _, height, width] = flow.dims();
         let planes = read_back(flow.clone())?;
@@ -552,8 +559,8 @@ impl InferencePipeline {
     }
 }
 
-/// Returns what the spatial stream says of the middle frame of the window, or the frames around it that it reads: whole frames, or
-/// their parts within `square`.
+/// Returns the spatial stream's output for the middle frames of the window: for whole frames, or their parts within
+/// `square`.
 fn spatial_output(
     model: &HiddenTwoStream,
     device: &Device,
@@ -570,7 +577,7 @@ fn seen(evaluation: &[&Frame]) -> SeenFrames {
     evaluation.iter().map(|frame| frame.index).collect()
 }
 
-/// Returns the `count` frames in the middle of a window of at least one, the last one repeated where there are fewer.
+/// Returns the middle `count` frames of a non-empty window, padded with the last one.
 fn middle(window: &[Arc<Frame>], count: usize) -> Vec<&Frame> {
     let start = (window.len() / 2).saturating_sub(count / 2);
     let frames = window[start..].iter().chain(repeat(&window[window.len() - 1]));

@@ -1,8 +1,8 @@
 //! Inference that follows playback: schedules which flow and scores are computed next.
 //!
-//! A new position always comes first: its flow is shown as soon as it is known. The scores of its window are worked on
-//! in slices in between, so that on a slow machine the flow keeps up with the picture. The temporal scores on the
-//! flows of other sources come last.
+//! A new position has priority: its flow is shown as soon as it is computed. The scores of its window are computed in
+//! slices in between, so that on a slow machine the flow keeps up with the picture. The temporal scores of the flows of
+//! other sources come last.
 
 use std::sync::Arc;
 
@@ -14,38 +14,38 @@ use crate::engine::{Analysis, FlowSelection, FlowView, InferencePipeline, Latest
 use crate::error::Result;
 use crate::video::Frame;
 
-/// While playing, a window is scored to the end unless the position has run this many frames ahead of it.
+/// During playback, a window is still scored unless the position has advanced this many frames.
 const PATIENCE_FRAMES: usize = 64;
 
 /// The requested view of the clip.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct PlaybackView {
-    /// Pair and level.
+    /// The displayed pair and level.
     pub selection: FlowSelection,
     /// Distance between the frames of a pair.
     pub stride: usize,
-    /// Whether the flow back from the second frame to the first one is wanted too.
+    /// Whether the flow from the second frame to the first is needed too.
     pub backward: bool,
-    /// Whether the flow at every scale is wanted too.
+    /// Whether the flow at every scale is needed too.
     pub pyramid: bool,
-    /// Whether the ten flows of the window are wanted too, as they are and as the temporal stream sees them.
+    /// Whether the ten flows of the window are needed too, with the temporal stream's input.
     pub strip: bool,
 }
 
-/// A window whose scores are being worked on, with the frames it needs.
+/// A window being scored, with the frames it needs.
 struct Scoring {
     target: InferenceTarget,
-    /// Those of the pairs that are shown.
+    /// Frames of the displayed pairs.
     window: Vec<Arc<Frame>>,
-    /// Those that the streams read: the same, or more where one reads clips.
+    /// Frames that the streams read: the same, or more if a stream reads clips.
     scored: Vec<Arc<Frame>>,
     done: bool,
-    /// Whether its ten flows were shown.
+    /// Whether its ten flows are already shown.
     strip_shown: bool,
 }
 
 impl Scoring {
-    /// Returns whether it is worth continuing although the target has moved: while playing the scores may lag a little behind.
+    /// Returns whether to continue although the target has moved: during playback the scores may lag a little behind.
     fn serves(&self, target: &InferenceTarget, playing: bool) -> bool {
         let moved = target.window_start.abs_diff(self.target.window_start);
         let same_stride = self.target.stride == target.stride;
@@ -53,16 +53,16 @@ impl Scoring {
     }
 }
 
-/// The places for results.
+/// The destinations of results.
 #[derive(Clone)]
 pub(in crate::engine) struct PlaybackResults {
-    /// What the networks say.
+    /// The networks' scores.
     pub analysis: Arc<Latest<Analysis>>,
     /// The newest flows of each source; the network is one of its sources.
     pub comparison: Arc<LatestFlows>,
     /// Messages.
     pub events: EventSender,
-    /// Lets the flow comparison look at a new flow.
+    /// Wakes the diagnostics thread for a new flow.
     pub diagnose: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -73,38 +73,38 @@ pub(in crate::engine) struct PlaybackInference {
     slice: usize,
     results: PlaybackResults,
     clip: Option<PlayedClip>,
-    /// The pair that is shown, and what of it was wanted besides.
+    /// The displayed pair, and whether it includes the backward flow and the pyramid.
     shown: Option<(InferenceTarget, [bool; 2])>,
     scoring: Option<Scoring>,
 }
 
 impl PlaybackInference {
-    /// Follows no clip yet.
+    /// Creates an inference without a clip.
     pub fn new(pipeline: InferencePipeline, slice: usize, results: PlaybackResults) -> Self {
         Self { pipeline, slice, results, clip: None, shown: None, scoring: None }
     }
 
-    /// Releases the clip, because the model is to process something else.
+    /// Releases the clip, so that the model can process other input.
     pub fn release(&mut self) {
         self.follow(None);
         self.pipeline.clear();
     }
 
-    /// Returns the model, for something else than a clip.
+    /// Returns the model, for input other than a clip.
     pub fn pipeline(&mut self) -> &mut InferencePipeline {
         &mut self.pipeline
     }
 
-    /// Shows the flow of the newest position or, when that is shown, does one slice of the scores.
+    /// Shows the flow of the newest position or, if that is done, computes one slice of the scores.
     ///
-    /// False when there is nothing to do until the player or a request changes.
+    /// Returns false if there is nothing to do until the player or a request changes.
     pub fn step(&mut self, clip: Option<PlayedClip>, view: PlaybackView) -> Result<bool> {
         self.follow(clip);
         let Some(clip) = &self.clip else { return Ok(false) };
         let state = clip.player.state();
         let target = InferenceTarget::new(state.position, clip.frames, view.selection, view.stride);
         if self.shown != Some((target, [view.backward, view.pyramid])) {
-            // A two-frame network need not wait until the whole window is decoded.
+            // A two-frame network can start before the whole window is decoded.
             let needed = self.pipeline.frames_for(target.pair);
             let from = needed.start.min((clip.frames - 1 - target.window_start) / target.stride);
             let window = clip.window(&target, from, needed.len());
@@ -127,7 +127,7 @@ impl PlaybackInference {
         Ok(self.score()? || self.show_strip(view.strip)? || self.score_another_source()?)
     }
 
-    /// Forgets everything about the old clip when there is a new one.
+    /// Clears all results of the previous clip if there is a new one.
     fn follow(&mut self, clip: Option<PlayedClip>) {
         let is_same = match (&self.clip, &clip) {
             (Some(old), Some(new)) => old.is_same(new),
@@ -143,7 +143,7 @@ impl PlaybackInference {
         }
     }
 
-    /// Shows the flow of a pair of `window`, which need not be the whole window of `target`.
+    /// Shows the flow of a pair of `window`, which may be a part of the window of `target`.
     fn show(
         &mut self,
         window: &[Arc<Frame>],
@@ -166,7 +166,7 @@ impl PlaybackInference {
         }
         let before = self.results.analysis.get();
         let scored = match &before {
-            // The scores of before stay until there are others.
+            // Previous scores are shown until there are new ones.
             Some(before) if before.scores.is_some() && !before.has_scores_of([window_start, stride]) => before.scored,
             _ => [frame, stride],
         };
@@ -197,7 +197,7 @@ impl PlaybackInference {
         Ok(())
     }
 
-    /// Computes one slice of the current window; when its flows are complete, its scores.
+    /// Computes one slice of the current window, and its scores once its flows are complete.
     fn score(&mut self) -> Result<bool> {
         let Some(scoring) = self.scoring.as_mut().filter(|scoring| !scoring.done) else { return Ok(false) };
         if !self.pipeline.advance(&scoring.scored, self.slice)? {
@@ -210,7 +210,7 @@ impl PlaybackInference {
         Ok(true)
     }
 
-    /// Shows the ten flows of the window that was scored last.
+    /// Shows the ten flows of the last scored window.
     fn show_strip(&mut self, wanted: bool) -> Result<bool> {
         let scoring = self.scoring.as_mut().filter(|scoring| wanted && scoring.done && !scoring.strip_shown);
         let Some(scoring) = scoring else { return Ok(false) };
@@ -219,7 +219,7 @@ impl PlaybackInference {
         let flow = |pair| self.pipeline.flow(&scoring.window, pair, FINEST_LEVEL);
         let flows = (0..WINDOW_PAIRS).map(flow).collect::<Result<Vec<_>>>()?;
         let temporal = match self.pipeline.is_two_stage() {
-            // The scores are those under another method's flow.
+            // The published scores are based on another method's flow.
             true => Some(self.pipeline.temporal_under(&flows)?),
             false => {
                 let scores = self.results.analysis.get().and_then(|shown| shown.scores.clone());
@@ -230,7 +230,7 @@ impl PlaybackInference {
         Ok(true)
     }
 
-    /// Feeds the temporal stream with the flows of another source.
+    /// Computes the temporal scores for the flows of another source.
     fn score_another_source(&mut self) -> Result<bool> {
         let Some(window) = self.results.comparison.take_window() else { return Ok(false) };
         let temporal = self.pipeline.temporal_under(&window.flows)?;
@@ -257,7 +257,7 @@ impl PlaybackInference {
         Ok(())
     }
 
-    /// Adds the scores of the window of `target` to the flow that is shown.
+    /// Adds the scores of the window of `target` to the displayed analysis.
     fn publish(&self, scores: Scores, target: InferenceTarget) {
         if let (Some(clip), Some(shown)) = (&self.clip, self.results.analysis.get()) {
             let timing = self.pipeline.timing();

@@ -1,16 +1,16 @@
-//! Frames that repeat the picture before, as where a clip was converted to a higher frame rate or a camera delivers too few.
+//! Detection of repeated frames, as in clips converted to a higher frame rate or from slow cameras.
 
 use image::RgbImage;
 
-/// Pixels of a picture that are compared.
+/// Number of pixels that are compared.
 const SAMPLE: usize = 40_000;
-/// Greatest change of a channel that coding makes in a repeated picture, of 255.
+/// Maximum change of a channel by the codec in a repeated picture, of 255.
 const CODEC_CHANGE: u8 = 8;
-/// One in so many pixels may change more.
+/// One in this many pixels may change more.
 const FEW: usize = 1000;
 
-/// Returns whether `second` shows what `first` does: at most one pixel in a thousand differs by more than a codec changes it. Flow
-/// between such pictures says nothing about how fast things move in the clip.
+/// Returns whether `second` repeats `first`: at most one pixel in a thousand differs by more than a codec changes it.
+/// The flow between such pictures does not represent the motion in the clip.
 pub(in crate::engine) fn is_repeated(first: &RgbImage, second: &RgbImage) -> bool {
     if first.dimensions() != second.dimensions() {
         return false;

@@ -1,4 +1,4 @@
-//! The flow that a model's temporal stream reads: of the source it was trained on, where that is computed from frames.
+//! Flow input of a model's temporal stream, from the method it was trained with if that works on frames.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,35 +12,35 @@ use crate::flow::files::{DEFAULT_BOUND_PX, as_stored_px};
 use crate::nets::{FLOW_UNIT_PX, FlowPyramid, FlowSource, ModelCard, MotionOutput, read_back};
 use crate::video::Frame;
 
-/// The source of a temporal stream's flow, with the flows of recent frames.
+/// The flow source of a temporal stream, with a cache of recent flows.
 #[derive(Clone)]
 pub(super) struct StreamFlow {
     source: FlowSource,
     cache: FlowCache,
-    /// How long the flow took that was computed since it was last read, in milliseconds.
+    /// Computation time of the flow since the last read, in milliseconds.
     millis: f32,
 }
 
 impl StreamFlow {
-    /// Returns the source of the stream of a model of this `card`. Motion vectors and stored flow are not to be had of frames:
-    /// in their place it is MotionNet.
+    /// Creates the flow source for a model with this `card`. Motion vectors and stored flow cannot be computed from
+    /// frames; MotionNet replaces them.
     pub fn of(card: &ModelCard) -> Self {
         let source = Some(card.flow_source()).filter(|source| source.needs_pictures()).unwrap_or_default();
         Self { source, cache: FlowCache::default(), millis: 0.0 }
     }
 
-    /// Returns whether it is MotionNet's flow, as it is or in the levels of stored flow.
+    /// Returns whether it is MotionNet's flow, unchanged or quantised like stored flow.
     pub fn needs_network(&self) -> bool {
         self.source.needs_network()
     }
 
-    /// Forgets the flows of the present clip.
+    /// Clears the cache.
     pub fn clear(&mut self) {
         self.cache.clear();
     }
 
-    /// Returns what the stream reads of MotionNet's flow `of_network`, `[1, 2n, h/2, w/2]`: as it is, or in the levels of stored
-    /// flow.
+    /// Converts MotionNet's flow `of_network`, `[1, 2n, h/2, w/2]`, to the stream's input: unchanged, or quantised like
+    /// stored flow.
     ///
     /// # Errors
     /// If the device fails.
@@ -51,8 +51,8 @@ impl StreamFlow {
         }
     }
 
-    /// Returns the flow of another method between the frames of `window` that the stream reads, `[1, 2n, h/2, w/2]`, and how many
-    /// milliseconds it took since it was last read.
+    /// Returns the flow of another method between those frames of `window` that the stream reads, `[1, 2n, h/2, w/2]`,
+    /// and its computation time since the last read in milliseconds.
     ///
     /// # Errors
     /// If the device fails.
@@ -63,7 +63,8 @@ impl StreamFlow {
         Ok((flow, std::mem::take(&mut self.millis)))
     }
 
-    /// Computes at most `count` of the flows that `frames` of `window` still lack; true when none is lacking afterwards.
+    /// Computes at most `count` of the flows that are missing for `frames` of `window`; returns true once none is
+    /// missing.
     ///
     /// # Errors
     /// If the device fails.
@@ -71,7 +72,7 @@ impl StreamFlow {
         self.cache.keep_near(window);
         let mut missing: Vec<&[&Frame]> =
             frames.windows(2).filter(|pair| self.cache.get(&seen(pair)).is_none()).collect();
-        // A window that is filled up ends with pairs of one frame.
+        // A padded window ends with pairs of one frame.
         missing.dedup_by_key(|pair| seen(pair));
         let is_ready = missing.len() <= count;
         missing.truncate(count);
@@ -79,7 +80,7 @@ impl StreamFlow {
         let pictures: Vec<[&RgbImage; 2]> =
             missing.iter().map(|pair| [&*pair[0].scaled[0], &*pair[1].scaled[0]]).collect();
         for ((pair, pictures), flow) in missing.iter().zip(&pictures).zip(self.source.of_pictures(&pictures, device)?) {
-            // After the last frame nothing moves.
+            // Between padding frames there is no motion.
             let flow = if pictures[0] == pictures[1] { flow.zeros_like() } else { flow };
             self.cache.insert(seen(pair), MotionOutput { flow: FlowPyramid { levels: vec![flow] }, logits: None });
         }
@@ -92,7 +93,7 @@ fn seen(pair: &[&Frame]) -> Vec<usize> {
     pair.iter().map(|frame| frame.index).collect()
 }
 
-/// Returns raw flow in the 256 levels of stored images.
+/// Quantises raw flow to the 256 levels of stored images.
 fn quantised(flow: Tensor<4>, device: &Device) -> Result<Tensor<4>> {
     let shape = flow.dims();
     let stored = |raw: f32| as_stored_px(raw * FLOW_UNIT_PX, DEFAULT_BOUND_PX) / FLOW_UNIT_PX;

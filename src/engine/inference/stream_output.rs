@@ -1,4 +1,4 @@
-//! What a stream says of a window: its logits and, if they are wanted, its features.
+//! Output of a stream for a window: logits and, optionally, features.
 
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
@@ -7,16 +7,16 @@ use crate::error::Result;
 use crate::nets::{MotionSquare, Stream, device_failed, read_rows};
 use crate::training::motion_squares::square_of;
 
-/// What a stream says of a window.
+/// The output of a stream for a window.
 #[derive(Default)]
 pub(super) struct StreamOutput {
     pub logits: Vec<f32>,
-    /// What its last layer reads; empty unless wanted.
+    /// Input of its last layer; empty unless requested.
     pub features: Vec<f32>,
 }
 
 impl StreamOutput {
-    /// Reads what `stream` says with these features, [1, F], and they themselves if they are wanted.
+    /// Classifies these features, [1, F], with `stream`, and also returns them if requested.
     ///
     /// # Errors
     /// If the device fails.
@@ -26,7 +26,7 @@ impl StreamOutput {
         Ok(Self { logits, features })
     }
 
-    /// Returns what a stream for pictures says of `frames`: of the whole frames, or of their parts within `square`.
+    /// Returns the output of an image stream for `frames`: for the whole frames, or their parts within `square`.
     ///
     /// # Errors
     /// If the device fails.
@@ -43,7 +43,7 @@ impl StreamOutput {
         output(parts.iter().collect())
     }
 
-    /// Returns the mean with that of another view; the other where this view was not looked at.
+    /// Returns the mean with the output of another view; the other one if this is empty.
     pub fn mean(self, other: Self) -> Self {
         Self { logits: mean(self.logits, other.logits), features: mean(self.features, other.features) }
     }
@@ -54,7 +54,7 @@ fn mean(first: Vec<f32>, mut second: Vec<f32>) -> Vec<f32> {
     second
 }
 
-/// Returns the only row of logits; a lost device may return anything and reports it only when synchronised.
+/// Returns the only row of logits; a lost device may return anything and reports the failure only when synchronised.
 pub(super) fn checked(mut logits: Vec<Vec<f32>>, device: &Device) -> Result<Vec<f32>> {
     device.sync().map_err(device_failed)?;
     Ok(logits.swap_remove(0))

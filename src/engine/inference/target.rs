@@ -1,4 +1,4 @@
-//! The open clip as the threads see it that follow it.
+//! The open clip, and the frames to process, shared by the threads that follow the player.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crate::engine::{FlowSelection, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::video::{Frame, Geometry, Player};
 
-/// The clip to be followed.
+/// The open clip.
 #[derive(Clone)]
 pub(in crate::engine) struct PlayedClip {
     /// Its player.
     pub player: Arc<Player>,
-    /// Its file.
+    /// Path of its file.
     pub path: PathBuf,
     /// Number of frames, at least 1.
     pub frames: usize,
@@ -25,16 +25,17 @@ impl PlayedClip {
         Arc::ptr_eq(&self.player, &other.player)
     }
 
-    /// Returns the window of `target` from its `from`-th frame on, `count` frames or as many as there are, once all are decoded.
+    /// Returns `count` frames of the window of `target`, from the `from`-th on, or fewer at the end of the clip, once
+    /// all are decoded.
     pub fn window(&self, target: &InferenceTarget, from: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
         let start = target.window_start + from * target.stride;
         let there = (self.frames - 1).checked_sub(start)? / target.stride + 1;
         self.player.window(start, count.min(there), target.stride)
     }
 
-    /// At most `count` frames around the position of `target`, for networks that read more than a window of eleven: as many of them
-    /// behind it as make half of them, or all where there are none before, once they are decoded, or as many as the player
-    /// keeps; before it those that were seen and are still there.
+    /// Returns at most `count` frames around the position of `target`, for networks that read more than eleven frames.
+    /// At least the frames after it must be decoded: half of `count`, more near the beginning of the clip, and at most
+    /// as many as the player keeps. Before the position, those still in memory are used.
     pub fn around(&self, target: &InferenceTarget, count: usize) -> Option<Vec<Arc<Frame>>> {
         let InferenceTarget { frame, stride, .. } = *target;
         let there = (self.frames - 1 - frame) / stride;
@@ -59,47 +60,48 @@ pub(in crate::engine) struct InferenceTarget {
     pub frame: usize,
     /// First frame of the window of eleven.
     pub window_start: usize,
-    /// Which pair of the window.
+    /// Index of the pair in the window.
     pub pair: usize,
-    /// Level of the pyramid.
+    /// Pyramid level.
     pub level: usize,
     /// Distance between the window's frames.
     pub stride: usize,
 }
 
 impl InferenceTarget {
-    /// Returns the target at `position`. Its window begins there or, near the end, earlier, so that eleven frames fit.
+    /// Creates the target at `position`. Its window begins there, or earlier near the end, so that eleven frames fit.
     pub fn new(position: usize, frames: usize, selection: FlowSelection, stride: usize) -> Self {
         let frame = position.min(frames - 1);
-        // A clip of two frames has no pair that is two frames apart.
+        // A clip of two frames has no pair with a distance of two.
         let stride = stride.clamp(1, (frames - 1).max(1));
         let strides_after = (frames - 1 - frame) / stride;
         let strides_before = WINDOW_PAIRS.saturating_sub(strides_after).min(frame / stride);
         let window_start = frame - strides_before * stride;
-        // The last frame of its phase begins no pair, so the pair that leads to it is shown.
+        // The last frame of its phase begins no pair, so the pair that ends with it is shown.
         let pairs = ((frames - 1 - window_start) / stride).clamp(1, WINDOW_PAIRS);
         let pair = selection.pair.map_or(strides_before.min(pairs - 1), |pair| pair.min(WINDOW_PAIRS - 1));
         Self { frame, window_start, pair, level: selection.level, stride }
     }
 
-    /// Returns the frames of a pair of the window in a clip of `frames` frames; what would are behind its end is its last frame.
+    /// Returns the frames of a pair of the window in a clip of `frames` frames; frames beyond the end are replaced by
+    /// the last one.
     pub fn pair_frames(&self, pair: usize, frames: usize) -> [usize; 2] {
         [pair, pair + 1].map(|i| (self.window_start + i * self.stride).min(self.last(frames)))
     }
 
-    /// Returns how many frames of the window a clip of `frames` frames lacks.
+    /// Returns how many frames of the window are beyond the end of a clip of `frames` frames.
     pub fn padded(&self, frames: usize) -> usize {
         WINDOW_FRAMES - 1 - (self.last(frames) - self.window_start) / self.stride
     }
 
-    /// Returns the window's last frame that exists.
+    /// Returns the window's last frame within the clip.
     fn last(&self, frames: usize) -> usize {
         let strides = ((frames - 1 - self.window_start) / self.stride).min(WINDOW_PAIRS);
         self.window_start + strides * self.stride
     }
 }
 
-/// Returns the two frames whose flow is shown while a clip of `frames` frames stands at `position`.
+/// Returns the two frames whose flow is shown at `position` of a clip of `frames` frames.
 pub fn shown_pair(position: usize, frames: usize, selection: FlowSelection, stride: usize) -> [usize; 2] {
     let target = InferenceTarget::new(position, frames.max(1), selection, stride);
     target.pair_frames(target.pair, frames.max(1))

@@ -1,7 +1,7 @@
-//! The thread "inference": the one on which the model in use runs while a person watches.
+//! The thread "inference", which runs the model in use for the viewer.
 //!
-//! It always works on the newest state that is asked for: what nobody waits for any more is never begun. What is shown of a clip is up
-//! to the [`PlaybackInference`].
+//! It always works on the newest desired state; obsolete work is never started. [`PlaybackInference`] decides what is
+//! computed for a clip.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,18 +23,18 @@ struct DesiredInference {
     live: Option<Arc<LiveSession>>,
     view: PlaybackView,
     load: Option<PathBuf>,
-    /// Counts the models that were asked for and cancelled: one that takes long to load may not be wanted any more by then.
+    /// Incremented with each request to load or to cancel, to detect a model that is obsolete once it is loaded.
     loads: u64,
 }
 
-/// Handle of the thread; dropping it ends the thread.
+/// The handle of the thread; dropping it ends the thread.
 pub(in crate::engine) struct Inference {
     desired: Arc<Mutex<DesiredInference>>,
     worker: Worker,
 }
 
 impl Inference {
-    /// Starts the thread. It reports the folder of each loaded model, and the model itself, to `on_model`.
+    /// Starts the thread, which passes each loaded model and its folder to `on_model`.
     pub fn start(
         compute: Compute,
         results: PlaybackResults,
@@ -59,17 +59,17 @@ impl Inference {
         self.change(|desired| desired.clip = clip);
     }
 
-    /// Watches a live source in place of the clip, or no longer.
+    /// Follows a live source instead of the clip; `None` ends that.
     pub fn watch(&self, live: Option<Arc<LiveSession>>) {
         self.change(|desired| desired.live = live);
     }
 
-    /// Shows another flow.
+    /// Selects the flow to show.
     pub fn select(&self, selection: FlowSelection) {
         self.change(|desired| desired.view.selection = selection);
     }
 
-    /// Takes what concerns the network from the settings of the flow comparison.
+    /// Applies those settings of the flow comparison that concern the network.
     pub fn set(&self, settings: &FlowSettings) {
         self.change(|desired| {
             desired.view.stride = settings.stride();
@@ -84,12 +84,12 @@ impl Inference {
         self.change(|desired| (desired.load, desired.loads) = (Some(dir), desired.loads + 1));
     }
 
-    /// Loads no model any more; the present one stays.
+    /// Cancels the loading of a model; the current one stays.
     pub fn cancel_loading(&self) {
         self.change(|desired| (desired.load, desired.loads) = (None, desired.loads + 1));
     }
 
-    /// Makes the thread look at the player again; callable from any thread.
+    /// Returns a function that wakes the thread; callable from any thread.
     pub fn waker(&self) -> impl Fn() + Send + Sync + Clone + use<> {
         self.worker.waker()
     }
@@ -104,7 +104,7 @@ fn locked(desired: &Mutex<DesiredInference>) -> MutexGuard<'_, DesiredInference>
     desired.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Callback with the folder of a loaded model and its pipeline.
+/// A callback for a loaded model, with its folder and pipeline.
 type OnModel = Box<dyn Fn(PathBuf, &InferencePipeline) + Send>;
 
 /// The state of the thread.
@@ -114,12 +114,12 @@ struct InferenceThread {
     results: PlaybackResults,
     on_model: OnModel,
     playback: Option<PlaybackInference>,
-    /// The live source that is watched, and what was seen of it.
+    /// The current live source and its inference.
     live_inference: Option<(Arc<LiveSession>, LiveInference)>,
 }
 
 impl InferenceThread {
-    /// Does the most urgent thing; false when there is nothing to do until something changes.
+    /// Performs the most urgent step; returns false if there is nothing to do until something changes.
     fn step(&mut self) -> bool {
         let (load, number, clip, live, view) = {
             let mut desired = locked(&self.desired);
@@ -136,7 +136,7 @@ impl InferenceThread {
             None => playback.step(clip, view),
         };
         caught("networks", step).unwrap_or_else(|error| {
-            // What the networks left behind is not to be trusted; the viewer continues without them.
+            // The networks' state is unreliable after a failure; the viewer continues without them.
             self.playback = None;
             self.forget();
             self.results.events.problem(Topic::Model, error);
@@ -144,7 +144,7 @@ impl InferenceThread {
         })
     }
 
-    /// Turns to a live source, or back to the clip. Frame indices then begin to mean other frames.
+    /// Switches to a live source, or back to the clip. Frame indices then refer to other frames.
     fn switch_source(&mut self, live: Option<Arc<LiveSession>>) {
         let is_same = match (&self.live_inference, &live) {
             (Some((old, _)), Some(new)) => Arc::ptr_eq(old, new),
@@ -159,7 +159,7 @@ impl InferenceThread {
         }
     }
 
-    /// Replaces the model; if that fails, or is cancelled meanwhile, the present one stays.
+    /// Replaces the model; if that fails or is cancelled meanwhile, the current one stays.
     fn load(&mut self, dir: &Path, number: u64) {
         let loaded = caught("model", || HiddenTwoStream::load(dir, &self.compute.device));
         if locked(&self.desired).loads != number {
@@ -168,7 +168,7 @@ impl InferenceThread {
         match loaded {
             Ok(model) => {
                 let pipeline = InferencePipeline::new(model, &self.compute);
-                self.forget(); // before anybody knows the new classes
+                self.forget(); // before the new classes are published
                 (self.on_model)(dir.to_owned(), &pipeline);
                 self.results.events.send(Message::ModelLoaded(pipeline.info(dir)));
                 let fault = pipeline.card().flow_fault(dir);
@@ -183,7 +183,7 @@ impl InferenceThread {
         }
     }
 
-    /// What another model said is shown no longer.
+    /// Clears the results of the previous model.
     fn forget(&self) {
         if let Some((live, _)) = &self.live_inference {
             live.result.clear();
@@ -193,7 +193,7 @@ impl InferenceThread {
     }
 }
 
-/// Looks at the newest window of a live source; false if it was seen already.
+/// Processes the newest window of a live source; returns false if it was processed before.
 fn watch(
     live: &LiveSession,
     live_inference: &mut LiveInference,

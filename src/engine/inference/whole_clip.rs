@@ -1,4 +1,4 @@
-//! The scores of a whole clip: windows spread evenly over it, on the thread "clip scores".
+//! Scores of a whole clip from evenly spaced windows, on the thread "clip scores".
 
 use std::path::Path;
 
@@ -13,19 +13,19 @@ use crate::panic_guard::caught;
 use crate::training::batches;
 use crate::video::Sizes;
 
-/// Fewest windows of a video that is longer than one.
+/// Minimum number of windows of a video longer than one window.
 const FEWEST_WINDOWS: usize = 5;
-/// Most windows of a video, so that an hour takes no longer than a minute.
+/// Maximum number of windows of a video, so that an hour takes no longer than a minute.
 const MOST_WINDOWS: usize = 40;
-/// Between two windows of a long video, in seconds.
+/// Window spacing in a long video, in seconds.
 const WINDOW_EVERY_SECS: f64 = 1.0;
-/// The frames are not displayed.
+/// The frames are not displayed, so this is the smallest useful size.
 const DISPLAY_MAX: u32 = 16;
 
-/// Scores the windows of a clip from front to back until all are scored or `stop` is asked for. `model` is the one in use;
-/// without it that of the order is loaded.
+/// Scores the windows of a clip from front to back, or until `stop` is requested. `model` is the one in use; without it
+/// the model of the order is loaded.
 ///
-/// A failure is a note, not a problem: nobody has asked for these scores, and the clip plays on.
+/// A failure is sent as a note, not as a problem: the user did not request these scores, and playback continues.
 pub(in crate::engine) fn run(
     order: &ClipScoresOrder,
     model: Option<InferencePipeline>,
@@ -53,7 +53,7 @@ fn load(order: &ClipScoresOrder, compute: &Compute) -> Result<InferencePipeline>
         let cause = "it has other classes than when it was loaded";
         return Err(Error::file(&order.model, cause, "Load the model again"));
     }
-    // Nothing is drawn from its flow.
+    // Its flow is not drawn.
     Ok(InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() }))
 }
 
@@ -71,7 +71,7 @@ fn score_windows(
     let total = starts.len();
     for start in starts {
         let window = clip.window(start, length)?;
-        // A flow at a time, so that a clip that is left is soon let go of.
+        // One flow at a time, so that the clip is released soon after a stop.
         while !stop.is_asked() && !pipeline.advance(&window, 1)? {}
         if stop.is_asked() {
             break;
@@ -82,8 +82,8 @@ fn score_windows(
     Ok(())
 }
 
-/// Returns the first frames of windows of `length` frames that are spread evenly over a video of `frames`: a few in a short one,
-/// one a second in a long one.
+/// Returns the first frames of windows of `length` frames that are spread evenly over a video of `frames` frames: a few
+/// in a short one, one per second in a long one.
 pub(in crate::engine) fn window_starts(frames: usize, length: usize, secs: f64) -> Vec<usize> {
     if frames == 0 {
         return Vec::new();

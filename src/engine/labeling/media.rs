@@ -1,4 +1,4 @@
-//! Video files as a project of labels knows them: found in folders, looked into, and cut into clips.
+//! Video files of a labelling project: search, probing, and export of clips.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -12,8 +12,8 @@ use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, natural_order};
 
-/// Returns the videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on`
-/// says no. Clips that an export has cut out are left out, unless there is nothing else.
+/// Returns the videos in `folder` and its subfolders in natural order, and stops early once `go_on` returns false.
+/// Skips clips that were created by an export, unless there is nothing else.
 pub fn videos_in(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> ScanResult {
     let mut found = find_videos(folder, is_video, go_on);
     leave_out_exported(&mut found);
@@ -22,7 +22,7 @@ pub fn videos_in(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn
 }
 
 fn leave_out_exported(found: &mut ScanResult) {
-    // An export has a folder for each class.
+    // An export has one folder per class.
     let roots: BTreeSet<PathBuf> =
         found.videos.iter().filter_map(|path| Some(path.parent()?.parent()?.into())).collect();
     let exported: BTreeMap<PathBuf, BTreeSet<PathBuf>> =
@@ -35,7 +35,7 @@ fn leave_out_exported(found: &mut ScanResult) {
     found.videos.iter().filter_map(root_of).for_each(|root| *counts.entry(root).or_default() += 1);
     let all: usize = counts.values().sum();
     if all == found.videos.len() {
-        return; // Whoever names the folder of an export means its clips.
+        return; // The user chose the export's folder itself.
     }
     found.videos.retain(|path| root_of(path).is_none());
     found.exported = all;
@@ -54,21 +54,21 @@ fn leave_out_exported(found: &mut ScanResult) {
     }
 }
 
-/// Probes the video file at `path`, a video of the project in `dir`: it is opened and its frames are counted. The
-/// times of the frames of a variable-rate video are kept with the project.
+/// Probes the video file at `path`, a video of the project in `dir`: opens it and counts its frames. Stores the frame
+/// times of a variable-rate video in the project.
 ///
 /// # Errors
-/// If it is no video that can be read, or its times cannot be kept.
+/// If it is not a readable video, or its times cannot be stored.
 pub fn facts_of(path: &Path, dir: &Path) -> Result<Facts> {
     let (facts, times) = examine(path)?;
     times::keep(dir, &facts, &times)?;
     Ok(facts)
 }
 
-/// Probes the video file at `path` and returns the times of its frames too; nothing is kept.
+/// Probes the video file at `path` and returns its frame times too; stores nothing.
 ///
 /// # Errors
-/// If it is no video that can be read.
+/// If it is not a readable video.
 pub fn examine(path: &Path) -> Result<(Facts, FrameTimes)> {
     let reader = VideoReader::open(path, Sizes { display_max: 16, scaled: Vec::new() })?;
     let info = reader.info();
@@ -85,7 +85,7 @@ pub fn examine(path: &Path) -> Result<(Facts, FrameTimes)> {
     Ok((facts, reader.times().clone()))
 }
 
-/// Returns the video file at `path` as a video of the project in `dir`, with nothing said about it.
+/// Returns the video file at `path` as a video of the project in `dir`, without labels.
 ///
 /// # Errors
 /// Same as [`facts_of`].
@@ -93,8 +93,9 @@ pub fn probe(path: &Path, dir: &Path) -> Result<Video> {
     Ok(Video { facts: Some(facts_of(path, dir)?), ..Video::new(StoredPath::encode(path, dir)) })
 }
 
-/// Looks into the videos of a project whose frames' times are not known, as in projects of earlier versions; what is found of
-/// those that are as they were is in the step. The times of variable-rate videos are kept with the project if `is_kept`, else in memory.
+/// Probes the videos of a project whose frame times are unknown, as in projects of earlier versions; the returned step
+/// contains the times of unchanged videos. The times of variable-rate videos are stored in the project if `is_kept`,
+/// else in memory.
 pub fn time_videos(document: &Document, dir: &Path, is_kept: bool) -> Step {
     let look = |path: &Path| match is_kept {
         true => facts_of(path, dir),
@@ -118,12 +119,12 @@ pub fn time_videos(document: &Document, dir: &Path, is_kept: bool) -> Step {
     Step::new("Rescanned videos", changes)
 }
 
-/// Writes the labels of the project in `dir` to `target`, and where `with_clips` the clips they name as well: all of it, or
-/// nothing if `progress` ends it between frames. `None` if it was ended.
+/// Writes the labels of the project in `dir` to `target`, and with `with_clips` also the clips: either all files, or
+/// none if `progress` stops it between frames. Returns `None` if it was stopped.
 ///
 /// # Errors
-/// If a video cannot be read or is not what was labelled, though clips are to be cut out of it, or a file may not or cannot be
-/// written; nothing is there then.
+/// If a video for clips cannot be read or differs from the labelled one, or a file may not or cannot be written; no
+/// file is left then.
 pub fn export_labels(order: &LabelExport<'_>, progress: Progress<'_>) -> Result<Option<Exported>> {
     let LabelExport { format, document, dir, target, with_clips, existing } = *order;
     let mut exported = prepare(format, document, dir, target)?;
@@ -152,13 +153,13 @@ pub struct LabelExport<'a> {
     pub format: Format,
     /// The labels.
     pub document: &'a Document,
-    /// The folder of their project.
+    /// The folder of the project.
     pub dir: &'a Path,
-    /// The file or folder.
+    /// The output file or folder.
     pub target: &'a Path,
-    /// Whether the clips that the lists name are cut out.
+    /// Whether to write the clips named in the lists.
     pub with_clips: bool,
-    /// What is done about files that exist.
+    /// Whether to replace existing files.
     pub existing: Existing,
 }
 
@@ -178,7 +179,8 @@ impl LabelExport<'_> {
     }
 }
 
-/// Returns the labelled videos of the project in `dir` whose files have changed since; unless `thorough`, by their lengths alone.
+/// Returns the labelled videos of the project in `dir` whose files have changed since; unless `thorough`, compares
+/// lengths only.
 fn changed_videos(document: &Document, dir: &Path, thorough: bool) -> Vec<PathBuf> {
     let has_labels = |video: &&Video| !video.labels.is_empty() || !video.segments.is_empty();
     let labelled = document.videos.values().filter(has_labels);
@@ -191,7 +193,7 @@ fn note_changed(path: &Path) -> Error {
     Error::file(path, cause, "Check its labels, then accept the changed file with `motionscope project check --accept`")
 }
 
-/// Keeps clips from being cut out of what was not labelled.
+/// Fails if a video for clips differs from the labelled one.
 fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
     if cuts.is_empty() {
         return Ok(());
@@ -213,10 +215,10 @@ fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
     Err(Error::new(in_words(&changed), cause, remedy))
 }
 
-/// Cuts clips out of their videos, frame by frame, at the videos' size, each frame shown as long as in its video; returns
-/// where they are damaged.
+/// Writes clips of videos frame by frame, at the videos' size and with their timing; returns the damage found in the
+/// videos.
 fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<ControlFlow<(), Vec<Error>>> {
-    // What is missing is known before hours of work and not after.
+    // Report missing files before hours of work, not after.
     let missing: BTreeSet<_> = cuts.iter().map(|cut| &cut.video).filter(|video| !video.exists()).cloned().collect();
     if !missing.is_empty() {
         let missing: Vec<_> = missing.into_iter().collect();
@@ -233,14 +235,14 @@ fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<
         if cut_clip(cut, &target, &mut reader, &mut || progress(done, cuts.len()))?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        // One that is read for several clips has said it once.
+        // A video read for several clips reports its damage once.
         damages.extend(reader.iter_mut().flat_map(VideoReader::take_warnings));
     }
     let _ = progress(cuts.len(), cuts.len());
     Ok(ControlFlow::Continue(damages))
 }
 
-/// Cuts one clip to `target`; `open` is the video that the clip before came from, and this one's afterwards.
+/// Writes one clip to `target`; `open` caches the open video between clips.
 fn cut_clip(
     cut: &Cut,
     target: &Path,
@@ -299,7 +301,7 @@ mod tests {
         assert_eq!(all.videos, [at("a.mp4"), at("export/wave/mine.mp4")]);
         assert_eq!((all.exported, all.notes.len()), (2, 1));
         assert!(all.notes[0].cause.starts_with("2 clips skipped") && all.notes[0].subject.ends_with("export"));
-        // Without its lists it is a folder of videos like any other.
+        // Without its lists it is an ordinary folder of videos.
         std::fs::remove_file(at("export/classInd.txt")).unwrap();
         assert_eq!((found("").videos.len(), found("").notes), (4, vec![]));
     }

@@ -1,4 +1,4 @@
-//! Requests about the files of a project, and the answers.
+//! Requests about the files of a project, and the replies.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,100 +9,100 @@ use crate::error::{Error, Result};
 use crate::labels::media_scan::Relink;
 use crate::labels::{Facts, VideoId};
 
-/// A video of the project to be looked into.
+/// A request to probe a video of the project.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProbeRequest {
-    /// Which video.
+    /// The video.
     pub id: VideoId,
-    /// Its file.
+    /// Path of its file.
     pub path: PathBuf,
     /// The folder of the project.
     pub dir: PathBuf,
-    /// What is known of it; nothing before the first look.
+    /// Its known properties; `None` before the first probe.
     pub known: Option<Facts>,
-    /// Whether the content is compared with what is known, not only the length of the file.
+    /// Whether to compare the content, not only the length of the file.
     pub thorough: bool,
-    /// Whether the times of its frames are kept in the folder of the project, which can be written to.
+    /// Whether to store the frame times in the project folder, which must be writable.
     pub keeps: bool,
 }
 
 /// The state of a video's file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileState {
-    /// It was looked into for the first time.
+    /// It was probed for the first time.
     Facts(Facts),
-    /// It is what it was.
+    /// It is unchanged.
     Same,
     /// There is no such file.
     Missing,
-    /// It holds something else than when it was labelled; what is in it now.
+    /// Its content differs from the labelled one; the new properties.
     Changed(Facts),
     /// It cannot be read.
     Unreadable(Error),
 }
 
-/// An answer of the thread "labeling" or of a search.
+/// A reply of the thread "labeling" or of a search.
 #[derive(Debug, Clone)]
 pub enum LabelingEvent {
-    /// A search has come to its end.
+    /// A search has ended.
     Search {
-        /// Which search.
+        /// The search.
         id: SearchId,
-        /// What it has found.
+        /// Its result.
         result: Result<SearchResult>,
     },
-    /// The answer to a [`ProbeRequest`].
+    /// The reply to a [`ProbeRequest`].
     File {
-        /// Which video.
+        /// The video.
         id: VideoId,
         /// The folder of its project.
         dir: PathBuf,
-        /// Its file at the time of asking.
+        /// Path of the file in the request.
         path: PathBuf,
-        /// What became of it.
+        /// Its state.
         state: FileState,
     },
 }
 
-/// A picture of a video.
+/// Identity of a thumbnail.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ThumbnailKey {
     /// Hash of the video's content.
     pub hash: String,
-    /// Which frame.
+    /// Index of the frame.
     pub frame: usize,
 }
 
-/// A picture that is wanted, and the file it is made from.
+/// A request for a thumbnail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThumbnailRequest {
-    /// Which picture.
+    /// The thumbnail.
     pub key: ThumbnailKey,
-    /// The video.
+    /// Path of the video.
     pub path: PathBuf,
-    /// Whether the picture is kept on disk.
+    /// Whether to cache the picture on disk.
     pub keep: bool,
 }
 
-/// A picture, or nothing where none can be made.
+/// A thumbnail; `None` if it cannot be created.
 pub type Thumbnail = (ThumbnailKey, Option<Arc<RgbImage>>);
 
-/// Tells searches apart.
+/// Identity of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchId(pub(super) u64);
 
 /// The result of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SearchResult {
-    /// The videos among and below the paths that were asked about, in the order in which people count.
+    /// The videos among and below the given paths, in natural order.
     Videos {
         /// The videos.
         videos: Vec<PathBuf>,
-        /// Folders that cannot be read, or are left out.
+        /// Folders that cannot be read or are skipped.
         notes: Vec<Error>,
-        /// How many clips of exports are left out.
+        /// Number of exported clips that were skipped.
         exported: usize,
     },
-    /// Where the files of missing videos seem to be now.
+    /// New locations for the files of missing videos.
     Moved(Vec<Relink>),
 }

@@ -25,25 +25,25 @@ use scanner::MediaScanner;
 use search::{Search, Searches};
 use thumbnails::Painter;
 
-/// Thumbnails that may wait to be read; their thread waits when the reader does not keep up.
+/// Maximum number of unread thumbnails; their thread waits beyond that.
 const CAPACITY: usize = 256;
 
-/// All of these threads. Dropping it ends them after what they do at the moment, and does not wait for that: a disk may not answer.
+/// The handle of these threads. Dropping it ends them after their current work, without waiting: a disk may not
+/// respond.
 pub struct Labeling {
     news: Receiver<LabelingEvent>,
     thumbnails: Receiver<Thumbnail>,
     scanner: Arc<MediaScanner>,
     painter: Arc<Painter>,
     searches: Searches,
-    /// "labeling" and "thumbnails".
+    /// The threads "labeling" and "thumbnails".
     workers: [Worker; 2],
 }
 
 impl Labeling {
-    /// Starts the threads. `wake` is called whenever there is an answer; pictures are kept in `cache` if there is such a
-    /// folder.
+    /// Starts the threads. `wake` is called for every reply; thumbnails are cached in `cache` if given.
     pub fn new(wake: Wake, cache: Option<PathBuf>) -> Self {
-        let (sender, news) = unbounded(); // one answer for each request
+        let (sender, news) = unbounded(); // one reply per request
         let searches = Searches::new(sender.clone(), wake.clone());
         let scanner = Arc::new(MediaScanner::new(sender, wake.clone()));
         let (sender, thumbnails) = bounded(CAPACITY);
@@ -57,44 +57,44 @@ impl Labeling {
         Self { news, thumbnails, scanner, painter, searches, workers }
     }
 
-    /// Looks for videos: those of `paths` that are files, and all below those that are folders.
+    /// Starts a search for videos: those of `paths` that are files, and all below those that are folders.
     pub fn find(&mut self, paths: Vec<PathBuf>) -> SearchId {
         self.searches.begin(Search::Videos(paths))
     }
 
-    /// Looks for the files of `missing` videos of a project in `dir`, in `folder` and below it.
+    /// Starts a search for the files of `missing` videos of a project in `dir`, in `folder` and below it.
     pub fn find_moved(&mut self, document: Document, dir: PathBuf, missing: Vec<VideoId>, folder: PathBuf) -> SearchId {
         self.searches.begin(Search::Moved { document: Box::new(document), dir, missing, folder })
     }
 
-    /// Returns how many videos the latest search has found so far.
+    /// Returns the number of videos that the latest search has found so far.
     pub fn found(&self) -> usize {
         self.searches.found()
     }
 
-    /// Ends all searches; none of them answers any more.
+    /// Stops all searches; none of them replies any more.
     pub fn stop_searches(&mut self) {
         self.searches.stop();
     }
 
-    /// Looks into these videos, the first ones first, in place of those asked for before.
+    /// Probes these videos in order; replaces all pending requests.
     pub fn look(&self, requests: Vec<ProbeRequest>) {
         self.scanner.look(requests);
         self.workers[0].waker()();
     }
 
-    /// Makes these pictures, the first ones first, in place of those asked for before.
+    /// Creates these thumbnails in order; replaces all pending requests.
     pub fn want(&self, requests: Vec<ThumbnailRequest>) {
         self.painter.want(requests);
         self.workers[1].waker()();
     }
 
-    /// Answers that were not read yet.
+    /// Returns the unread replies.
     pub fn news(&self) -> impl Iterator<Item = LabelingEvent> {
         self.news.try_iter()
     }
 
-    /// Pictures that were not read yet.
+    /// Returns the unread thumbnails.
     pub fn thumbnails(&self) -> impl Iterator<Item = Thumbnail> {
         self.thumbnails.try_iter()
     }
@@ -129,7 +129,7 @@ mod tests {
         let (mut labeling, wakes) = labeling();
         let stopped: Vec<_> = (0..8).map(|_| labeling.find(vec![dir.path().into()])).collect();
         labeling.stop_searches();
-        let before: Vec<_> = labeling.news().collect(); // Some may have been through before.
+        let before: Vec<_> = labeling.news().collect(); // Some may have been sent before.
         let id = labeling.find(vec![dir.path().into()]);
         let news = loop {
             wakes.recv().unwrap();
@@ -149,7 +149,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("a.mp4");
         if !Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
-            return; // Nothing here makes a file whose opening takes for ever.
+            return; // Nothing here makes a file that blocks when opened.
         }
         let (labeling, _wakes) = labeling();
         let known = Facts {
@@ -158,7 +158,7 @@ mod tests {
             start_secs: None,
             variable_rate: false,
             size: [32, 32],
-            bytes: 0, // as many as the pipe seems to have, so that its content is compared
+            bytes: 0, // the same as the pipe's reported length, so that its content is compared
             hash: String::new(),
         };
         let request = ProbeRequest {
@@ -174,7 +174,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(1));
         }
         drop(labeling);
-        // Lets the thread go that was left behind.
+        // Releases the thread that was left behind.
         drop(std::fs::File::options().read(true).write(true).open(&pipe).unwrap());
     }
 

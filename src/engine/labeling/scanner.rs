@@ -1,4 +1,4 @@
-//! Looks into files: what is in them, and whether they are still the same.
+//! Probing of video files: their properties, and whether they have changed.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::labels::{media_scan, times};
 use crate::panic_guard::caught;
 
-/// The pending probe requests and the receiver of the answers.
+/// The pending probe requests and the channel for replies.
 pub(super) struct MediaScanner {
     requests: Mutex<VecDeque<ProbeRequest>>,
     answers: Sender<LabelingEvent>,
@@ -24,18 +24,18 @@ impl MediaScanner {
         Self { requests: Mutex::default(), answers, wake }
     }
 
-    /// Replaces the requests.
+    /// Replaces all pending requests.
     pub fn look(&self, requests: Vec<ProbeRequest>) {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = requests.into();
     }
 
-    /// Returns whether the last of the files is being looked into, or was.
+    /// Returns whether no request is pending.
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Looks into the first of the files; false if there is none.
+    /// Probes the first of the files; returns false if there is none.
     pub fn step(&self) -> bool {
         let request = self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(request) = request else { return false };
@@ -53,7 +53,7 @@ fn state(request: &ProbeRequest) -> Result<FileState> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FileState::Missing),
         Err(error) => return Err(Error::io(&request.path, &error)),
     };
-    // A project that is only looked at stays as it is.
+    // A project opened read-only is not written to.
     let look = || match request.keeps {
         true => facts_of(&request.path, &request.dir),
         false => examine(&request.path).map(|(facts, _)| facts),
@@ -65,7 +65,7 @@ fn state(request: &ProbeRequest) -> Result<FileState> {
     if !request.keeps || times::read(&request.dir, known).is_ok() {
         return Ok(FileState::Same);
     }
-    // The times of its frames are not known yet; if nobody compared the content, the hash tells whether it is what it was.
+    // The frame times are unknown yet; the hash of the probe shows whether the content has changed.
     let facts = look()?;
     Ok(if facts.hash == known.hash { FileState::Facts(facts) } else { FileState::Changed(facts) })
 }

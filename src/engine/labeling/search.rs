@@ -1,4 +1,4 @@
-//! Searches that a person waits for: each on a thread of its own, which may be left behind where a disk does not answer.
+//! Searches requested by the user: each on a separate thread, which may be abandoned if a disk does not respond.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,19 +28,19 @@ pub(super) enum Search {
         dir: PathBuf,
         /// Videos whose files are missing.
         missing: Vec<VideoId>,
-        /// Where to look.
+        /// Folder to search.
         folder: PathBuf,
     },
 }
 
-/// The searches that have begun, and where their answers go.
+/// The running searches and the channel for replies.
 pub(super) struct Searches {
     answers: Sender<LabelingEvent>,
     wake: Wake,
-    /// Ends the searches that have begun.
+    /// Stop flag of the running searches.
     stop: Arc<AtomicBool>,
     begun: u64,
-    /// Videos that the latest search has found so far.
+    /// Number of videos that the latest search has found so far.
     found: Arc<AtomicUsize>,
 }
 
@@ -49,7 +49,7 @@ impl Searches {
         Self { answers, wake, stop: Arc::default(), begun: 0, found: Arc::default() }
     }
 
-    /// Begins a search.
+    /// Starts a search.
     pub fn begin(&mut self, search: Search) -> SearchId {
         let id = SearchId(self.begun);
         self.begun += 1;
@@ -58,24 +58,24 @@ impl Searches {
         let (answers, wake, stop) = (self.answers.clone(), self.wake.clone(), self.stop.clone());
         let work = move || {
             let result = caught("search", || Ok(find(search, &found, &|| !stop.load(Ordering::Acquire))));
-            // Nobody waits for what was stopped.
+            // A stopped search sends no reply.
             if !stop.load(Ordering::Acquire) && answers.send(LabelingEvent::Search { id, result }).is_ok() {
                 wake();
             }
         };
         if let Err(error) = Builder::new().name("search".into()).spawn(work) {
             let result = Err(Error::no_thread("search", &error));
-            let _ = self.answers.send(LabelingEvent::Search { id, result }); // The window may be gone.
+            let _ = self.answers.send(LabelingEvent::Search { id, result }); // The window may be closed.
         }
         id
     }
 
-    /// Returns how many videos the latest search has found so far.
+    /// Returns the number of videos that the latest search has found so far.
     pub fn found(&self) -> usize {
         self.found.load(Ordering::Relaxed)
     }
 
-    /// Ends all searches; none of them answers any more.
+    /// Stops all searches; none of them replies any more.
     pub fn stop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.stop = Arc::default();

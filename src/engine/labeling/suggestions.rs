@@ -21,17 +21,17 @@ use crate::panic_guard::caught;
 use crate::training::batches;
 use crate::video::{Frame, Sizes, VideoReader};
 
-/// The frames are not displayed.
+/// The frames are not displayed, so this is the smallest useful size.
 const DISPLAY_MAX: u32 = 16;
 
-/// Names the weights in a model folder: the same folder holds others after another training.
+/// Returns an identifier of the weights in a model folder: after another training, the same folder contains others.
 pub fn model_stamp(dir: &Path) -> String {
     let files = std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| entry.ok()?.metadata().ok());
     let newest = files.filter_map(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok()).max();
     format!("{} {}", dir.display(), newest.unwrap_or_default().as_nanos())
 }
 
-/// Scores until all is done or `stop` is asked for.
+/// Scores all videos, or until `stop` is requested.
 pub(in crate::engine) fn run(
     order: &SuggestionOrder,
     compute: &Compute,
@@ -40,9 +40,9 @@ pub(in crate::engine) fn run(
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     let classes = model.card.classes.clone();
-    // Nothing is drawn from this recogniser's flow.
+    // This pipeline's flow is not drawn.
     let pipeline = InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() });
-    let (sender, outcomes) = unbounded(); // one outcome a video
+    let (sender, outcomes) = unbounded(); // one outcome per video
     let videos = order.videos.len();
     events.send(Message::SuggestionsStarted(Box::new(SuggestionStart { classes, videos, outcomes })));
     let next = AtomicUsize::new(0);
@@ -53,20 +53,20 @@ pub(in crate::engine) fn run(
             if stop.is_asked() {
                 break;
             }
-            // Nobody reads on after the window is gone.
+            // Sending fails after the window is closed.
             let _ = sender.send((*id, scored.map(Arc::new)));
             events.wake();
         }
         Ok(())
     };
-    // On a GPU one video after the other; the processor decodes and scores as many as it has cores.
+    // On a GPU one video at a time; on the CPU one per core.
     batches::in_background(&compute.device, || {
         let workers = if is_gpu(&compute.device) { 1 } else { rayon::current_num_threads() };
         batches::for_each(&compute.device, &(0..workers).collect::<Vec<_>>(), score_videos).map(drop)
     })
 }
 
-/// Scores windows that are evenly spread over a video.
+/// Scores windows that are spread evenly over a video.
 fn score(
     pipeline: &mut InferencePipeline,
     path: &Path,

@@ -1,4 +1,4 @@
-//! Small pictures of videos, kept on disk by what the videos hold: a moved video keeps its pictures.
+//! Thumbnails of videos, cached on disk by content hash: a moved video keeps its thumbnails.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -17,12 +17,12 @@ use crate::labels::media_scan;
 use crate::panic_guard::caught;
 use crate::video::{Sizes, VideoReader, read_picture};
 
-/// Longest side of a picture in pixels: sharp in the list also at twice the usual scale.
+/// Longest side of a thumbnail in pixels: sharp in the list at twice the usual scale.
 const SIDE: u32 = 144;
-/// Quality of the pictures on disk.
+/// JPEG quality on disk.
 const QUALITY: u8 = 82;
 
-/// The pending thumbnails and the receiver of the images.
+/// The pending requests and the channel for thumbnails.
 pub(super) struct Painter {
     requests: Mutex<VecDeque<ThumbnailRequest>>,
     answers: Sender<Thumbnail>,
@@ -30,7 +30,7 @@ pub(super) struct Painter {
     cache: Option<PathBuf>,
 }
 
-/// The video that was painted from last: pictures of a timeline come from one file, one after the other.
+/// The open video of the last thumbnail: those of a timeline are read from one file in sequence.
 #[derive(Default)]
 pub(super) struct Brush(Option<(PathBuf, VideoReader)>);
 
@@ -39,16 +39,16 @@ impl Painter {
         Self { requests: Mutex::default(), answers, wake, cache }
     }
 
-    /// Replaces the requests.
+    /// Replaces all pending requests.
     pub fn want(&self, requests: Vec<ThumbnailRequest>) {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = requests.into();
     }
 
-    /// Paints the first of the requests; false if there is none.
+    /// Creates the first of the thumbnails; returns false if there is none.
     pub fn step(&self, brush: &mut Brush) -> bool {
         let request = self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(request) = request else {
-            brush.0 = None; // no file stays open for nothing
+            brush.0 = None; // close an unused file
             return false;
         };
         let picture = caught("thumbnails", || self.picture(&request, brush));
@@ -63,7 +63,7 @@ impl Painter {
         if let Some(picture) = kept.as_ref().filter(|kept| kept.is_file()).and_then(|kept| read_picture(kept).ok()) {
             return Ok(picture);
         }
-        // What is kept by its hash is of that content: the file may have been replaced since it was labelled.
+        // Cached thumbnails must match their hash: the file may have been replaced since it was labelled.
         if kept.is_some() && media_scan::fingerprint(&request.path)?.1 != request.key.hash {
             let cause = "it has changed since it was labelled";
             return Err(Error::file(&request.path, cause, "Relink the video"));
@@ -89,7 +89,7 @@ impl Brush {
     }
 }
 
-/// Returns where a picture is kept. A hash comes from a project file, which anyone may have written.
+/// Returns the path of a cached thumbnail. The hash is sanitised, as it comes from a project file, which is untrusted.
 fn file(cache: &Path, request: &ThumbnailRequest) -> PathBuf {
     let hash: String = request.key.hash.chars().filter(char::is_ascii_alphanumeric).take(80).collect();
     cache.join(format!("{hash}-{}.jpg", request.key.frame))

@@ -1,4 +1,4 @@
-//! Frames of a camera as a clip on disk.
+//! Clips of live frames on disk.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,28 +10,28 @@ use crate::error::{Error, Result};
 use crate::output::Existing;
 use crate::video::{Geometry, LiveFrame, SlowCapture, VideoWriter};
 
-/// The frame rate of a clip whose frames do not define one.
+/// Frame rate of a clip whose frames do not define one.
 const USUAL_FPS: f64 = 25.0;
-/// Rates of cameras; what is outside comes from frames that arrived in a heap.
+/// Plausible camera rates; others come from frames that arrived in bursts.
 const RATES: std::ops::RangeInclusive<f64> = 1.0..=240.0;
-/// The rate of frames of a shorter time is an accident of when they arrived.
+/// Shortest duration from which a frame rate is measured.
 const RATED: Duration = Duration::from_secs(1);
-/// A frame stands for no more than so many, however long the camera was silent; the rest of the silence is cut out.
+/// Maximum number of repetitions of a frame, however long the camera was silent; the rest of the silence is cut.
 const MOST_REPEATS: usize = 250;
 
-/// A clip that grows picture by picture, each shown for as long as it was seen.
+/// A clip that grows picture by picture, in real time.
 pub(super) struct ClipFile {
     writer: VideoWriter,
     size: Geometry,
     fps: f64,
-    /// When the first picture was captured, later by the silences that are cut out.
+    /// Capture time of the first picture, shifted by the silences that were cut.
     first: Option<Instant>,
     pushed: usize,
 }
 
 impl ClipFile {
-    /// Begins a clip of frames like these, of which there must be at least one, at the rate of a source that is played, else at that
-    /// at which they arrived; it may be `slow`. The file appears when it is complete.
+    /// Starts a clip of frames like `frames`, at least one, at the rate of a played source, else at the rate of their
+    /// arrival; `slow` is noted in the file. The file appears when it is complete.
     ///
     /// # Errors
     /// Same as [`VideoWriter::create`].
@@ -43,8 +43,8 @@ impl ClipFile {
         Ok(Self { writer, size, fps, first: None, pushed: 0 })
     }
 
-    /// Begins a recording of pictures like `first` at the rate at which `frames` arrived, which may be `slow`, in place of an
-    /// `existing` file if that is to be replaced. It stays however its writing ends.
+    /// Starts a recording of pictures like `first` at the rate of arrival of `frames`; `slow` is noted in the file.
+    /// `existing` decides whether a file is replaced. The file persists however writing ends.
     ///
     /// # Errors
     /// Same as [`VideoWriter::create_growing`].
@@ -60,7 +60,7 @@ impl ClipFile {
         Ok(Self { writer, size, fps, first: None, pushed: 0 })
     }
 
-    /// Adds a picture as it is.
+    /// Adds a picture once.
     ///
     /// # Errors
     /// Same as [`VideoWriter::push`].
@@ -68,7 +68,7 @@ impl ClipFile {
         self.push_times(picture, 1)
     }
 
-    /// Adds a picture as often as it takes for the clip to keep up with the clock.
+    /// Adds a picture repeatedly until the clip has caught up with the clock.
     ///
     /// # Errors
     /// Same as [`VideoWriter::push`].
@@ -78,12 +78,12 @@ impl ClipFile {
         self.push_times(picture, times)
     }
 
-    /// Seconds of the clip.
+    /// Returns the length of the clip in seconds.
     pub fn secs(&self) -> f64 {
         self.pushed as f64 / self.fps
     }
 
-    /// Has the disk confirm what is written.
+    /// Flushes the written part to the disk.
     ///
     /// # Errors
     /// Same as [`VideoWriter::sync`].
@@ -104,7 +104,7 @@ impl ClipFile {
         let picture = if size(picture) == self.size {
             picture
         } else {
-            // The camera came back with another size.
+            // The camera's size has changed.
             fitted = imageops::resize(picture, self.size.width, self.size.height, FilterType::Triangle);
             &fitted
         };
@@ -124,8 +124,8 @@ pub(super) fn nothing_yet(path: &Path) -> Error {
     Error::file(path, "no frame has arrived from the camera yet", "Wait for the first frame and try again")
 }
 
-/// Returns the rates of `frames` where less than half of those arrived that the source claims. A source that is played leaves out
-/// none.
+/// Returns the rates of `frames` if fewer than half of the source's frames arrived; `None` for a played source, which
+/// loses none.
 pub(super) fn slow_capture(frames: &[LiveFrame], source_fps: Option<f64>) -> Option<SlowCapture> {
     let (first, last) = (frames.first()?, frames.last()?);
     let is_short = last.captured.saturating_duration_since(first.captured) < RATED;
@@ -133,7 +133,7 @@ pub(super) fn slow_capture(frames: &[LiveFrame], source_fps: Option<f64>) -> Opt
     SlowCapture::new(captured_rate(frames).filter(|_| !is_played && !is_short)?, source_fps)
 }
 
-/// Returns frames per second by the time stamps of a source that is played.
+/// Returns the frames per second by the time stamps of a played source.
 fn played_rate(frames: &[LiveFrame]) -> Option<f64> {
     let pairs = || frames.windows(2).filter(|pair| !pair[1].is_restart);
     let steps_secs: Option<Vec<f64>> = pairs().map(|pair| Some(pair[1].source_secs? - pair[0].source_secs?)).collect();
@@ -141,7 +141,7 @@ fn played_rate(frames: &[LiveFrame]) -> Option<f64> {
     usable_rate(steps_secs.len(), steps_secs.iter().sum())
 }
 
-/// Returns frames per second by the clock.
+/// Returns the frames per second by the time of arrival.
 fn captured_rate(frames: &[LiveFrame]) -> Option<f64> {
     let (first, last) = (frames.first()?, frames.last()?);
     usable_rate(frames.len() - 1, last.captured.saturating_duration_since(first.captured).as_secs_f64())
@@ -152,8 +152,9 @@ fn usable_rate(steps: usize, secs: f64) -> Option<f64> {
     (fps.is_finite() && RATES.contains(&fps)).then_some((100.0 * fps).round() / 100.0)
 }
 
-/// Returns how often the frame of time `captured` is shown in a clip of `fps` that began at `first` and has `pushed` pictures.
-/// What is missing beyond the limit is cut out: `first` moves, so that the frames after a long silence do not make up for it.
+/// Returns how often the frame captured at `captured` is repeated in a clip of `fps` that began at `first` and has
+/// `pushed` pictures. Repetitions beyond the limit are cut: `first` moves, so that later frames do not make up for
+/// them.
 fn repeats(first: &mut Instant, captured: Instant, fps: f64, pushed: usize) -> usize {
     let elapsed_secs = captured.saturating_duration_since(*first).as_secs_f64();
     let due = ((elapsed_secs * fps).round() as usize + 1).saturating_sub(pushed);
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
     use crate::video::Frame;
 
-    /// Frames that arrive at 5 a second, whose source plays at 25 and begins again with the frame of index 6.
+    /// Frames that arrive at 5 per second from a source at 25, which restarts with the frame of index 6.
     fn at_five_fps(is_played: bool) -> Vec<LiveFrame> {
         let (start, display) = (Instant::now(), Arc::new(RgbImage::new(4, 4)));
         let live = |index: usize| LiveFrame {

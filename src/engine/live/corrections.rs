@@ -1,4 +1,4 @@
-//! Corrections: wrong live predictions saved as clips of the right class, for the next training.
+//! Corrections: wrong live predictions saved as clips of the correct class, for the next training.
 
 use std::fs;
 use std::io::Write;
@@ -21,10 +21,10 @@ use crate::output::move_to_deleted;
 use crate::panic_guard::caught;
 use crate::video::{SlowCapture, is_hidden, is_video};
 
-/// Most clips that wait to be written, whose frames are in memory: a disk that is slower than a person costs clips, never all memory.
+/// Maximum number of clips waiting to be written, as their frames are in memory: on a slow disk clips are rejected.
 const MOST_WAITING: usize = 6;
 
-/// Something for the thread to do.
+/// A task of the thread.
 enum CorrectionWork {
     Save { held: HeldFrames, folder: PathBuf, class: String },
     List(PathBuf),
@@ -32,10 +32,10 @@ enum CorrectionWork {
     Restore(RemovedCorrection),
 }
 
-/// The thread "corrections", which writes, lists and moves clips; dropping this waits for what is in work.
+/// The thread "corrections", which writes, lists and moves clips; dropping this waits for its current work.
 pub(in crate::engine) struct Corrections {
     work: Option<Sender<CorrectionWork>>,
-    /// How many clips wait to be written.
+    /// Number of clips waiting to be written.
     waiting: Arc<AtomicUsize>,
     events: EventSender,
     thread: Option<JoinHandle<()>>,
@@ -44,36 +44,36 @@ pub(in crate::engine) struct Corrections {
 impl Corrections {
     /// Starts the thread.
     pub fn start(events: EventSender) -> Self {
-        let (work, inbox) = unbounded(); // What takes memory is counted.
+        let (work, inbox) = unbounded(); // Unbounded; the number of clips is limited separately.
         let (waiting, out) = (Arc::<AtomicUsize>::default(), events.clone());
         let written = waiting.clone();
         let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &written, &out));
         Self { work: Some(work), waiting, events, thread: thread.ok() }
     }
 
-    /// Saves the frames that `take` takes as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem; where too many
-    /// wait, the frames are not taken.
+    /// Saves the frames from `take` as a clip of `class`. The reply is [`LiveEvent::Corrected`] or a problem; if too
+    /// many clips are waiting, `take` is not called.
     pub fn save(&self, take: impl FnOnce() -> HeldFrames, folder: PathBuf, class: String) {
         if self.waiting.load(Ordering::Acquire) >= MOST_WAITING {
             let cause = format!("{MOST_WAITING} clips are still being written");
-            // That the ones before it are saved does not make up for this one.
+            // A saved earlier clip does not remove this problem.
             return self.events.problem(Topic::Other, Error::new("correction", cause, "Wait and correct it again"));
         }
         self.waiting.fetch_add(1, Ordering::AcqRel);
         self.hand_over(CorrectionWork::Save { held: take(), folder, class });
     }
 
-    /// Lists the clips in `folder`. Answered by [`LiveEvent::Corrections`].
+    /// Lists the clips in `folder`. The reply is [`LiveEvent::Corrections`].
     pub fn list(&self, folder: PathBuf) {
         self.hand_over(CorrectionWork::List(folder));
     }
 
-    /// Moves `clip` out of `folder`. Answered by [`LiveEvent::CorrectionRemoved`] or a problem.
+    /// Moves `clip` out of `folder`. The reply is [`LiveEvent::CorrectionRemoved`] or a problem.
     pub fn remove(&self, folder: PathBuf, clip: PathBuf) {
         self.hand_over(CorrectionWork::Remove { folder, clip });
     }
 
-    /// Moves a clip back that was removed. Answered by [`LiveEvent::Corrections`].
+    /// Moves a removed clip back. The reply is [`LiveEvent::Corrections`].
     pub fn restore(&self, removed: RemovedCorrection) {
         self.hand_over(CorrectionWork::Restore(removed));
     }
@@ -95,7 +95,7 @@ impl Drop for Corrections {
     fn drop(&mut self) {
         self.work = None;
         if let Some(thread) = self.thread.take() {
-            // Its panics are caught inside; there is nothing left to learn from the result.
+            // Panics are caught inside, so the result is irrelevant.
             let _ = thread.join();
         }
     }
@@ -157,7 +157,7 @@ fn save(held: &HeldFrames, slow: Option<SlowCapture>, folder: &Path, class: &str
     Ok(path)
 }
 
-/// Moves a clip back to where it was, unless another one is there by now.
+/// Moves a clip back to its place, unless another one is there now.
 fn restore(removed: &RemovedCorrection) -> Result<()> {
     let RemovedCorrection { clip, place, .. } = removed;
     if clip.symlink_metadata().is_ok() {
@@ -167,8 +167,8 @@ fn restore(removed: &RemovedCorrection) -> Result<()> {
     fs::rename(place, clip).map_err(|error| Error::io(place, &error))
 }
 
-/// `<class>_live_001.mp4`, or the first number that is not there. Of a video that is `played` the name says which one it is: its clips
-/// are of one recording.
+/// Returns the path `<class>_live_001.mp4`, or the first free number. For a `played` video, the name contains its
+/// recording, as its clips belong together.
 fn free_path(dir: &Path, class: &str, played: Option<&Path>) -> Result<PathBuf> {
     let source = played.map_or_else(|| LIVE_NAME.to_owned(), live_recording);
     let path = |number: u32| dir.join(format!("{class}_{source}_{number:03}.mp4"));
@@ -179,7 +179,7 @@ fn free_path(dir: &Path, class: &str, played: Option<&Path>) -> Result<PathBuf> 
         .ok_or_else(|| Error::file(dir, "there are too many clips in it", "Choose another folder for corrections"))
 }
 
-/// Classes with their clips, by name; an unreadable folder has none.
+/// Returns the classes with their clips, by name; none for an unreadable folder.
 fn listed(folder: &Path) -> Vec<(String, Vec<PathBuf>)> {
     let entries = |dir: &Path| fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     let mut classes: Vec<_> = entries(folder)

@@ -1,4 +1,4 @@
-//! Looks at the newest window of a camera with a recogniser: never behind, whatever the networks take.
+//! Inference on the newest window of a camera; it skips frames instead of falling behind.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -13,9 +13,9 @@ use crate::nets::fusion::Firmness;
 use crate::ranking::falling;
 use crate::video::{Camera, Frame};
 
-/// The networks learned from clips of about this rate; of a faster camera every other frame is looked at, or fewer.
+/// Approximate frame rate of the training clips; of a faster camera only every second frame, or fewer, is used.
 const USUAL_FPS: f64 = 30.0;
-/// The rate of the answers is measured over this time.
+/// Time over which the rate of predictions is measured.
 const RATE_OVER: Duration = Duration::from_secs(5);
 
 /// The prediction for the newest window.
@@ -23,34 +23,34 @@ const RATE_OVER: Duration = Duration::from_secs(5);
 pub struct LiveResult {
     /// The newest frame of the window.
     pub frame: Arc<Frame>,
-    /// When that was captured.
+    /// Capture time of that frame.
     pub captured: Instant,
-    /// The flow that leads to it.
+    /// The flow that ends with it.
     pub flow: FlowView,
-    /// How its scene follows that of the flow before.
+    /// Whether a scene cut occurred since, or in, the frames of the flow.
     pub scene: SceneChange,
-    /// The classes of the model that says so, in the order of its shares.
+    /// The classes of the model, in the order of its scores.
     pub classes: Arc<[String]>,
-    /// What the streams say.
+    /// Scores of the streams.
     pub scores: Scores,
-    /// Fused and smoothed; shares are those of [`Scores::fused_probabilities`].
+    /// Fused and smoothed prediction; its shares are those of [`Scores::fused_probabilities`].
     pub answer: Smoothed,
-    /// How firm the answer is, see [`Smoothed::firmness`].
+    /// Firmness of the prediction, see [`Smoothed::firmness`].
     pub firmness: Firmness,
-    /// From the capture of the newest frame until this was known, milliseconds.
+    /// Time from the capture of the newest frame to this result, milliseconds.
     pub latency_ms: f32,
-    /// Answers per second.
+    /// Predictions per second.
     pub fps: f32,
-    /// Answers since the start.
+    /// Number of predictions since the start.
     pub answered: u64,
-    /// Frames of the camera that no answer ended with.
+    /// Number of the camera's frames without a prediction.
     pub skipped: u64,
-    /// What each network took.
+    /// Run times of the networks.
     pub timing: Timing,
 }
 
 impl LiveResult {
-    /// Returns the classes by their shares, the answer first.
+    /// Returns the classes by falling share, the predicted class first.
     pub fn ranked(&self) -> Vec<(&str, f32)> {
         let (shares, top) = (&self.answer.shares, self.answer.top);
         let mut places: Vec<usize> = (0..shares.len().min(self.classes.len())).collect();
@@ -59,7 +59,7 @@ impl LiveResult {
     }
 }
 
-/// Follows a camera.
+/// Inference on a camera.
 pub struct LiveInference {
     camera: Arc<Camera>,
     smoother: Smoother,
@@ -70,13 +70,14 @@ pub struct LiveInference {
 }
 
 impl LiveInference {
-    /// Has seen nothing yet.
+    /// Creates an inference on `camera`.
     pub fn new(camera: Arc<Camera>) -> Self {
         let times = VecDeque::new();
         Self { camera, smoother: Smoother::default(), last: None, times, answered: 0, skipped: 0 }
     }
 
-    /// Returns the answer for the newest window, with flow at `level` of the pyramid; `None` while there is no new one.
+    /// Returns the prediction for the newest window, with flow at pyramid level `level`; `None` if there is no new
+    /// window.
     ///
     /// # Errors
     /// If the device fails.
@@ -87,7 +88,7 @@ impl LiveInference {
         level: usize,
     ) -> Result<Option<LiveResult>> {
         let stride = stride(self.camera.status().fps);
-        // A joint network may read more frames than a window has; the flow needs them all.
+        // A joint network may read more frames than a window has; the flow needs all of them.
         let (least, most) = (pipeline.flow_frames(), pipeline.window_frames());
         let Some(window) = self.camera.window(least, most, stride) else { return Ok(None) };
         let Some(newest) = window.last().cloned() else { return Ok(None) };
@@ -124,7 +125,7 @@ impl LiveInference {
         }))
     }
 
-    /// Returns how the scene of the flow that comes from the frames of these indices follows that of the answer before.
+    /// Returns whether a scene cut occurred between the previous prediction and these frames of the flow.
     fn scene(&self, flow: RangeInclusive<usize>) -> SceneChange {
         let first = self.last.map_or(*flow.start(), |last| last.min(*flow.start()));
         SceneChange::of(&self.camera.after(first.checked_sub(1)), &flow)
@@ -146,7 +147,7 @@ impl LiveInference {
     }
 }
 
-/// Distance between the frames of a window of a camera of this rate.
+/// Returns the frame distance in a window for a camera with this frame rate.
 fn stride(fps: f64) -> usize {
     ((fps / USUAL_FPS).round() as usize).max(1)
 }

@@ -1,9 +1,9 @@
 //! Live recognition: inference on the newest frames of a camera, with recording and corrections.
 //!
-//! The [`LiveInference`] takes the newest window from a [`Camera`](crate::video::Camera) and classifies it, on the
-//! thread "inference" of the engine or on the command line's own; [`Smoothing`] smooths the predictions. The `session` holds
-//! the state of one source, the `recorder` writes frames to a file, with everything drawn in by the `overlay` if wanted, and
-//! `corrections` saves the last seconds as a clip of the right class.
+//! [`LiveInference`] classifies the newest window from a [`Camera`](crate::video::Camera), on the thread "inference" of
+//! the engine or on that of the command line; [`Smoothing`] smooths the predictions. `session` is the state of one
+//! source, `recorder` writes frames to a file, optionally with the `overlay`, and `corrections` saves the last seconds
+//! as a clip of the correct class.
 
 mod clip_file;
 mod corrections;

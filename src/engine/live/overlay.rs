@@ -1,4 +1,4 @@
-//! What is drawn into a recording: the picture beside its flow, the prediction and the top classes.
+//! Overlay of a recording: the picture beside its flow, the prediction and the top classes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,29 +13,30 @@ use crate::engine::overlay_video::{Annotated, Drawing};
 use crate::nets::fusion::Firmness;
 use crate::video::Geometry;
 
-/// Draws the pictures of one recording.
+/// The overlay of one recording.
 pub(super) struct LiveOverlay {
-    /// Made for the first picture: a video has one size.
+    /// Created with the first picture: a video has one size.
     drawing: Option<Drawing>,
     scale: FlowScale,
-    /// Answers to pictures that are yet to be drawn: pictures wait for the encoder of a slow machine longer than for the networks.
+    /// Results for pictures that are not drawn yet: on a slow machine pictures wait longer for the encoder than for the
+    /// networks.
     waiting: VecDeque<Arc<LiveResult>>,
-    /// The answer that came last.
+    /// The newest result.
     newest: Option<Arc<LiveResult>>,
-    /// The answer that was drawn last, with its flow in the size of a pane.
+    /// The result drawn last, with its flow in the size of a pane.
     flow: Option<(Arc<LiveResult>, RgbImage)>,
     first: Option<Instant>,
 }
 
 impl LiveOverlay {
-    /// Has drawn nothing yet.
+    /// Creates an overlay.
     pub fn new(colours: FlowColours) -> Self {
         let scale = FlowScale::following(colours);
         Self { drawing: None, scale, waiting: VecDeque::new(), newest: None, flow: None, first: None }
     }
 
-    /// Returns `picture`, which was captured at that moment, beside and above the newest answer to it or to an earlier one; `answer`
-    /// is the newest there is.
+    /// Returns `picture`, captured at `captured`, with the newest result for it or an earlier picture; `answer` is the
+    /// newest result of all.
     pub fn draw(&mut self, picture: &RgbImage, captured: Instant, answer: Option<Arc<LiveResult>>) -> RgbImage {
         let (width, height) = picture.dimensions();
         let drawing = self.drawing.get_or_insert_with(|| Drawing::new(Geometry { width, height }));
@@ -52,7 +53,7 @@ impl LiveOverlay {
             }
             due = Some(answer);
         }
-        // Flows come less often than pictures, and colouring one costs as much as the rest.
+        // Colouring a flow costs as much as everything else, so it is done once per flow.
         if let Some(answer) = due {
             let field = answer.flow.in_pixels_of(width as usize, height as usize);
             if answer.scene != SceneChange::Within {
@@ -75,7 +76,7 @@ impl LiveOverlay {
     }
 }
 
-/// The classes of the model that answered by their shares, the answer first.
+/// Returns the classes of the result by falling share, the predicted class first.
 fn ranked(result: &LiveResult) -> Vec<(String, f32)> {
     result.ranked().into_iter().map(|(class, share)| (class.to_owned(), share)).collect()
 }

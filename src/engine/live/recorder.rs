@@ -1,7 +1,7 @@
-//! Writes what a camera shows to a file while it runs, on the thread "recorder".
+//! Recording of a camera to a file, on the thread "recorder".
 //!
-//! Its queue is bounded: a disk that is slower than the camera costs frames, never memory. The pictures have the source's own
-//! size, and the file grows under its own name: what is written when something goes wrong stays.
+//! Its queue is bounded: a disk slower than the camera costs frames, not memory. The pictures have the source's own
+//! size, and the file grows at its final path, so that the written part survives a failure.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,17 +21,17 @@ use crate::video::{Camera, SlowCapture, SourcePicture};
 
 /// Time between checks of the stop flag while waiting for a frame.
 const PERIOD: Duration = Duration::from_millis(50);
-/// A power failure costs no more than so much of a recording.
+/// Interval of flushes to the disk, the most that a power failure can cost.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
 
 /// The status of a recording.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecordingStatus {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
     /// Its length so far, seconds.
     pub secs: f64,
-    /// Frames that the disk was too slow for.
+    /// Number of frames lost because the disk was too slow.
     pub lost: u64,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct LiveRecorder {
 }
 
 impl LiveRecorder {
-    /// Begins to write what `camera` shows, with the newest of `answers` drawn in if the order wants it.
+    /// Starts to record `camera`, with the newest of `answers` drawn in if the order requests it.
     pub fn start(
         order: RecordingOrder,
         camera: Arc<Camera>,
@@ -64,7 +64,7 @@ impl LiveRecorder {
         Self { stop, status, thread: thread.ok() }
     }
 
-    /// Returns its status; `None` once it has ended, be it by a failure.
+    /// Returns its status; `None` once it has ended, even by a failure.
     pub fn status(&self) -> Option<RecordingStatus> {
         let is_running = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
         is_running.then(|| self.status.lock().unwrap_or_else(PoisonError::into_inner).clone())
@@ -75,7 +75,7 @@ impl Drop for LiveRecorder {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
-            // Its panics are caught inside; there is nothing left to learn from the result.
+            // Panics are caught inside, so the result is irrelevant.
             let _ = thread.join();
         }
     }
@@ -90,13 +90,13 @@ struct RecordingWork {
 }
 
 impl RecordingWork {
-    /// Writes until it is stopped; the length of the file in seconds, and the rates of a slow one. What is written stays, whatever
-    /// happens.
+    /// Writes until it is stopped; returns the length of the file in seconds, and the rates of a slow capture. The
+    /// written part is kept in any case.
     fn write(&self, order: &RecordingOrder) -> Result<(f64, Option<SlowCapture>)> {
         let path = &order.path;
         let pictures = self.camera.record().ok_or_else(|| nothing_yet(path))?;
         order.guard.check(std::slice::from_ref(path))?;
-        // Only a file that is there now may be replaced, not one that somebody makes until the first picture arrives.
+        // Only a file that exists now may be replaced, not one created before the first picture arrives.
         let existing = Existing::replaced_if(path.exists());
         let mut overlay = order.overlay.map(LiveOverlay::new);
         let (mut file, mut slow): (Option<ClipFile>, _) = (None, None);
@@ -135,7 +135,8 @@ impl RecordingWork {
     }
 }
 
-/// Returns whether nothing is to be recorded any more: what was waiting when it was stopped still is, and `left` counts it down.
+/// Returns whether the recording is complete: after a stop, the `waiting` pictures are still recorded, counted down by
+/// `left`.
 fn is_over(is_stopped: bool, waiting: usize, left: &mut Option<usize>) -> bool {
     if !is_stopped {
         return false;
@@ -146,7 +147,7 @@ fn is_over(is_stopped: bool, waiting: usize, left: &mut Option<usize>) -> bool {
     is_over
 }
 
-/// Says what is left of a recording that broke off.
+/// Adds to the error that the incomplete recording is kept.
 fn kept(error: Error) -> Error {
     Error { remedy: format!("{}; the file holds the recording up to then", error.remedy), ..error }
 }
@@ -159,7 +160,7 @@ mod tests {
     fn what_waits_for_the_encoder_at_the_end_is_recorded_and_what_comes_then_is_not() {
         let mut left = None;
         assert!(!is_over(false, 3, &mut left) && left.is_none());
-        let waiting = [3, 9, 9, 9]; // more comes all the time
+        let waiting = [3, 9, 9, 9]; // further pictures arrive meanwhile
         assert_eq!(waiting.map(|waiting| is_over(true, waiting, &mut left)), [false, false, false, true]);
         assert!(is_over(true, 0, &mut None));
     }

@@ -1,4 +1,4 @@
-//! How often the frames of a live source make the window repaint.
+//! Repaint rate of the window for the frames of a live source.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,26 +6,26 @@ use std::time::{Duration, Instant};
 use super::LiveResult;
 use crate::engine::Latest;
 
-/// Least time between repaints for frames alone: faster cameras look no smoother.
+/// Minimum time between repaints for frames alone: a higher rate looks no smoother.
 const LEAST_GAP: Duration = Duration::from_millis(20);
-/// The same while the networks lag: what repaints take is taken from them.
+/// The same while the networks are slow, as repaints take time from them.
 const LAGGING_GAP: Duration = Duration::from_millis(80);
-/// Networks that answer less often than this, in answers a second, lag.
+/// Predictions per second below which the networks count as slow.
 const LAGGING_FPS: f32 = 10.0;
 
-/// Decides which frames are worth a repaint; answers and events always are.
+/// A filter of the frames that cause a repaint; results and events always do.
 pub(super) struct RepaintPace {
     answers: Arc<Latest<LiveResult>>,
     last: Mutex<Option<Instant>>,
 }
 
 impl RepaintPace {
-    /// For a source whose newest answer is in `answers`.
+    /// Creates the filter for a source whose newest result is in `answers`.
     pub fn new(answers: Arc<Latest<LiveResult>>) -> Self {
         Self { answers, last: Mutex::default() }
     }
 
-    /// Returns whether the frame that has come at `now` is to be painted, and counts it if so.
+    /// Returns whether to repaint for the frame that arrived at `now`, and records it if so.
     pub fn is_due(&self, now: Instant) -> bool {
         let gap = gap(self.answers.get().map(|answer| answer.fps));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +37,7 @@ impl RepaintPace {
     }
 }
 
-/// Least time between repaints where the networks answer so often; `None` before the first answer.
+/// Returns the minimum time between repaints for this rate of predictions; `None` before the first one.
 fn gap(answers_per_sec: Option<f32>) -> Duration {
     let is_lagging = answers_per_sec.is_some_and(|fps| fps < LAGGING_FPS);
     if is_lagging { LAGGING_GAP } else { LEAST_GAP }

@@ -1,4 +1,4 @@
-//! Cuts between scenes in what a live source shows, and where a looped file begins again: flow across one is arbitrary and long.
+//! Detection of scene cuts and of restarts of a looped file in a live source: flow across them is arbitrary and long.
 
 use std::ops::RangeInclusive;
 
@@ -6,27 +6,27 @@ use image::RgbImage;
 
 use crate::video::LiveFrame;
 
-/// Points of a picture that are compared, across and down: a cut changes the whole picture, and no detail counts.
+/// Sampling grid of a picture, columns and rows: a cut changes the whole picture, and details do not matter.
 const POINTS: [u32; 2] = [32, 24];
-/// The least mean change of grey from one frame to the next that is a cut, of 255: hand-held cameras and gestures stay below.
+/// Minimum mean grey change between frames for a cut, of 255: hand-held cameras and gestures stay below.
 const LEAST_CHANGE: f32 = 16.0;
-/// A cut changes the picture this many times as much as most frames do: a fast pan changes all of them.
+/// Minimum ratio of a cut's change to the median change: a fast pan changes all frames.
 const TIMES_USUAL: f32 = 3.0;
 
-/// How the scene of a flow follows that of the flow before.
+/// Relation of a flow's scene to that of the previous flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SceneChange {
-    /// It is the same.
+    /// The same scene.
     #[default]
     None,
-    /// There was a cut between the two: this is the first flow of another scene.
+    /// A cut between the two flows: this is the first flow of another scene.
     Before,
-    /// There is a cut among the frames that the flow comes from: it is no motion.
+    /// A cut among the frames of the flow, which is therefore not motion.
     Within,
 }
 
 impl SceneChange {
-    /// Returns where the latest cut of `frames` is in relation to the flow that comes from the frames of these indices.
+    /// Returns the position of the latest cut of `frames` relative to the frames of the flow.
     pub(super) fn of(frames: &[LiveFrame], flow: &RangeInclusive<usize>) -> Self {
         let pictures: Vec<&RgbImage> = frames.iter().map(|live| &*live.frame.display).collect();
         let restarts = (0..frames.len()).filter(|&place| frames[place].is_restart);
@@ -39,7 +39,7 @@ impl SceneChange {
     }
 }
 
-/// Returns the places of those pictures that begin another scene than that of the picture before.
+/// Returns the indices of the pictures that begin another scene.
 fn cuts(pictures: &[&RgbImage]) -> Vec<usize> {
     let greys: Vec<Vec<f32>> = pictures.iter().map(|picture| sampled_greys(picture)).collect();
     let changes: Vec<f32> = greys.windows(2).map(|pair| mean_change(&pair[0], &pair[1])).collect();
@@ -50,7 +50,7 @@ fn cuts(pictures: &[&RgbImage]) -> Vec<usize> {
     (1..pictures.len()).filter(|place| changes[place - 1] >= least).collect()
 }
 
-/// The grey values of a picture at its points.
+/// Returns the grey values of a picture on the sampling grid.
 fn sampled_greys(picture: &RgbImage) -> Vec<f32> {
     let (width, height) = picture.dimensions();
     if width == 0 || height == 0 {
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!([of(3..=8), of(8..=9), of(3..=13)], [SceneChange::None, SceneChange::Within, SceneChange::Within]);
         assert_eq!([of(9..=10), of(12..=13)], [SceneChange::Before; 2]);
 
-        // A looped file that begins again looks much the same, and its end and its beginning are no motion all the same.
+        // A restart of a looped file hardly changes the picture, but is not motion.
         frames.truncate(6);
         frames[4].is_restart = true;
         let of = |flow: RangeInclusive<usize>| SceneChange::of(&frames, &flow);

@@ -1,4 +1,4 @@
-//! One live source as the engine's threads and the window share it.
+//! State of one live source, shared by the engine's threads and the window.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,37 +12,37 @@ use crate::engine::runtime::events::EventSender;
 use crate::engine::{Latest, LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder};
 use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes, SlowCapture};
 
-/// Longest side of the frames kept for the screen and for clips, pixels: seconds of them are in memory.
+/// Longest side of the frames kept for the screen and for clips, pixels: several seconds are in memory.
 const DISPLAY_MAX: u32 = 960;
 
-/// Everything that can be seen of a live source at one moment.
+/// A snapshot of a live source.
 #[derive(Clone)]
 pub struct LiveView {
     /// The source.
     pub source: CameraSource,
-    /// How the camera fares.
+    /// Status of the camera.
     pub camera: CameraStatus,
     /// The newest frame.
     pub frame: Option<Arc<Frame>>,
-    /// The newest answer.
+    /// The newest result.
     pub result: Option<Arc<LiveResult>>,
-    /// The recording under way.
+    /// The current recording.
     pub recording: Option<RecordingStatus>,
-    /// How many frames are held for a correction.
+    /// Number of frames held for a correction.
     pub held: Option<usize>,
-    /// The rates of a clip saved now, if it would have less than half of the source's frames.
+    /// The rates of a clip saved now, if fewer than half of the source's frames arrived.
     pub slow: Option<SlowCapture>,
 }
 
 impl LiveView {
-    /// Returns how many frames are newer than the newest answer.
+    /// Returns how many frames are newer than the newest result.
     pub fn frames_behind(&self) -> usize {
         let newest = self.frame.as_ref().zip(self.result.as_ref());
         newest.map_or(0, |(frame, result)| frame.index.saturating_sub(result.frame.index))
     }
 
-    /// Returns the share of the frames since the first answer that no answer ends with. Of those that are newer than the newest
-    /// answer, one may still get its own.
+    /// Returns the share of frames without a prediction since the first one. One of the frames newer than the newest
+    /// result may still get its own.
     pub fn skipped_share(&self) -> Option<f64> {
         let result = self.result.as_ref()?;
         let skipped = result.skipped + self.frames_behind().saturating_sub(1) as u64;
@@ -53,21 +53,21 @@ impl LiveView {
 /// Length of a correction clip in seconds.
 pub const CLIP_SECS: f64 = 3.0;
 
-/// Frames for a correction, with what is known of their source.
+/// Frames for a correction, with information about their source.
 #[derive(Default)]
 pub(in crate::engine) struct HeldFrames {
     /// The frames, oldest first.
     pub frames: Vec<LiveFrame>,
     /// The rate that the source claims.
     pub source_fps: Option<f64>,
-    /// The video that is played, where the source is one.
+    /// Path of the video, if the source is a played one.
     pub played: Option<PathBuf>,
 }
 
-/// A running source with all that belongs to it.
+/// A running source.
 pub(in crate::engine) struct LiveSession {
     pub camera: Arc<Camera>,
-    /// The newest answer.
+    /// The newest result.
     pub result: Arc<Latest<LiveResult>>,
     settings: Mutex<LiveSettings>,
     held: Mutex<Option<Vec<LiveFrame>>>,
@@ -105,29 +105,29 @@ impl LiveSession {
         *locked(&self.settings)
     }
 
-    /// Makes answers in another way from now on.
+    /// Changes the settings for predictions.
     pub fn set(&self, settings: LiveSettings) {
         *locked(&self.settings) = settings;
     }
 
-    /// Has frames carry the pictures that another model wants.
+    /// Sets the pictures that frames carry, for another model.
     pub fn resize(&self, sizes: Sizes) {
         self.camera.set_sizes(live_sizes(sizes));
     }
 
-    /// Holds the last seconds for a correction, or lets go of them.
+    /// Holds the last seconds for a correction, or releases them.
     pub fn hold(&self, hold: bool) {
         let frames = hold.then(|| self.camera.last(CLIP_SECS));
         *locked(&self.held) = frames;
     }
 
-    /// Returns the seconds that are held, if any are.
+    /// Takes the held frames, if any.
     pub fn take_held(&self) -> Option<HeldFrames> {
         let frames = locked(&self.held).take();
         frames.map(|frames| self.with_source(frames))
     }
 
-    /// Returns the seconds that are held, else the last ones.
+    /// Takes the held frames, or the last seconds.
     pub fn take_held_or_last(&self) -> HeldFrames {
         self.take_held().unwrap_or_else(|| self.with_source(self.camera.last(CLIP_SECS)))
     }
@@ -140,10 +140,10 @@ impl LiveSession {
         HeldFrames { frames, source_fps: self.camera.claimed_fps(), played }
     }
 
-    /// Records to a file from now on, or completes the recording.
+    /// Starts a recording, or completes it.
     pub fn record(&self, order: Option<RecordingOrder>, events: &EventSender) {
         let before = locked(&self.recorder).take();
-        drop(before); // waits for the disk, and nobody else waits for that
+        drop(before); // waits for the disk, without a lock
         *locked(&self.recorder) =
             order.map(|order| LiveRecorder::start(order, self.camera.clone(), self.result.clone(), events.clone()));
     }
@@ -161,18 +161,18 @@ impl LiveSession {
     }
 }
 
-/// The session as the handle sees it.
+/// The session, shared with the handle.
 #[derive(Clone, Default)]
 pub(in crate::engine) struct SharedLive(Arc<Mutex<Option<Arc<LiveSession>>>>);
 
 impl SharedLive {
-    /// Returns what can be seen now. The session is not held on to: its last owner waits for the camera, and that must not be a
-    /// window.
+    /// Returns a snapshot. It keeps no reference to the session: its last owner waits for the camera, which must not be
+    /// a window.
     pub fn view(&self) -> Option<LiveView> {
         locked(&self.0).as_deref().map(LiveSession::view)
     }
 
-    /// Shows another session, or none.
+    /// Replaces the session.
     pub fn replace(&self, session: Option<Arc<LiveSession>>) {
         let before = std::mem::replace(&mut *locked(&self.0), session);
         drop(before);

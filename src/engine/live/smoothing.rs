@@ -9,22 +9,23 @@ use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
 
-/// A method of temporal smoothing. Its times are seconds of the source: how many windows that is depends on the machine.
+/// A method of temporal smoothing. Times are seconds of the source, as the number of windows per second depends on the
+/// machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(from = "StoredSmoothing")]
 pub enum Smoothing {
-    /// Each window speaks for itself.
+    /// No smoothing.
     None,
     /// The mean over the last windows.
     Mean {
-        /// Over how many seconds.
+        /// Length of the average in seconds.
         secs: f32,
     },
-    /// The answer stays until another class leads it by a margin for some time.
+    /// The predicted class changes only after another class leads by a margin for some time.
     Hysteresis {
-        /// By how much it must lead, as a share.
+        /// Required lead, as a share.
         margin: f32,
-        /// For how many seconds.
+        /// Required duration of the lead in seconds.
         secs: f32,
     },
 }
@@ -35,12 +36,12 @@ impl Default for Smoothing {
     }
 }
 
-/// The longest that is smoothed over, in seconds.
+/// Maximum smoothing time in seconds.
 pub const MOST_SECS: f32 = 10.0;
-/// Seconds that a window stands for in settings of earlier versions, which counted windows.
+/// Seconds per window, to convert settings of earlier versions, which counted windows.
 const WINDOW_SECS: f32 = 0.2;
 
-/// [`Smoothing`] as it is in the settings of this version, or of one that counted windows.
+/// [`Smoothing`] as stored by this version, or by one that counted windows.
 #[derive(Deserialize)]
 enum StoredSmoothing {
     None,
@@ -72,32 +73,32 @@ impl From<StoredSmoothing> for Smoothing {
     }
 }
 
-/// An answer.
+/// A smoothed prediction.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Smoothed {
     /// The share of each class.
     pub shares: Vec<f32>,
-    /// The same of the spatial and the temporal stream alone; empty for one that the model lacks.
+    /// Shares of the spatial and the temporal stream alone; empty for a stream that the model lacks.
     pub streams: [Vec<f32>; 2],
-    /// The class that is answered; none where there are no classes.
+    /// The predicted class; `None` without classes.
     pub top: Option<usize>,
-    /// Whether the class that is held has the largest share.
+    /// Whether the predicted class has the largest share.
     pub is_settled: bool,
-    /// After how many seconds the class that leads is answered, if it keeps leading; none where no lead is waited for.
+    /// Time until the leading class becomes the prediction if it keeps leading; `None` if no class is waiting.
     pub waits_secs: Option<f32>,
 }
 
 impl Smoothed {
-    /// Returns the answer as it is shown: an answer that is held gives way to the leading class, as an unsure one, where no class is sure
-    /// or the leading one has more than twice its share.
+    /// Returns the prediction for display: a held class is replaced by the leading one, as an uncertain prediction, if
+    /// no class is certain or the leading one has more than twice its share.
     pub fn shown(self, fusion: &Fusion) -> Self {
         let (Some(held), Some(leader)) = (self.top, arg_max(&self.shares)) else { return self };
         let gives_way = self.doubt_of_shares(fusion).is_some() || self.shares[leader] > 2.0 * self.shares[held];
         Self { top: Some(if gives_way { leader } else { held }), ..self }
     }
 
-    /// Returns how firm the answer is under `fusion`, as it is [shown](Self::shown): unsure by its shares, or because another class leads
-    /// than the one that is held.
+    /// Returns the firmness of the prediction under `fusion`, as [shown](Self::shown): uncertain by its shares, or
+    /// because another class leads.
     pub fn firmness(&self, fusion: &Fusion) -> Firmness {
         let leads = self.top == arg_max(&self.shares);
         match (self.doubt_of_shares(fusion), self.waits_secs) {
@@ -113,46 +114,46 @@ impl Smoothed {
     }
 }
 
-/// The shares of a window.
+/// The class shares of a window.
 #[derive(Debug, Clone, Default)]
 pub struct WindowShares {
-    /// Of both streams together.
+    /// Shares of both streams together.
     pub fused: Vec<f32>,
-    /// Of the spatial and the temporal stream; empty for one that the model lacks.
+    /// Shares of the spatial and the temporal stream; empty for a stream that the model lacks.
     pub streams: [Vec<f32>; 2],
 }
 
 impl WindowShares {
-    /// Returns those of a window with these scores under `fusion`.
+    /// Creates the shares for the scores of a window under `fusion`.
     pub fn of(scores: &Scores, fusion: &Fusion) -> Self {
         let streams = [&scores.spatial, &scores.temporal].map(|logits| fusion.of_stream(logits));
         Self { fused: scores.fused_probabilities(fusion), streams }
     }
 }
 
-/// The windows that count for the next answer.
+/// The recent windows for smoothing.
 #[derive(Debug, Default)]
 pub struct Smoother {
-    /// The model whose windows these are.
+    /// Generation of the windows' model.
     model: u64,
-    /// Shares of windows with the times at which they were captured.
+    /// Shares of windows with their capture times.
     recent: VecDeque<(Instant, WindowShares)>,
     held: Option<usize>,
-    /// A class that leads the held one, and since when.
+    /// A class that leads the held one, and the start of its lead.
     challenger: Option<(usize, Instant)>,
 }
 
 impl Smoother {
-    /// Takes in the shares of the next window, captured at `at`, and gives the answer under `smoothing`, which may change from call
-    /// to call. `model` is the [generation](crate::engine::InferencePipeline::generation) of the model whose shares they are: what
-    /// another one answered does not count.
+    /// Adds the shares of the next window, captured at `at`, and returns the prediction under `smoothing`, which may
+    /// change between calls. `model` is the [generation](crate::engine::InferencePipeline::generation) of the model:
+    /// windows of another one are discarded.
     pub fn push(&mut self, model: u64, shares: WindowShares, smoothing: Smoothing, at: Instant) -> Smoothed {
         if self.model != model {
             *self = Self { model, ..Self::default() };
         }
         let secs = if let Smoothing::Mean { secs } = smoothing { secs } else { 0.0 };
         self.recent.push_back((at, shares));
-        // The newest window counts however long it took.
+        // The newest window always counts, whatever its duration.
         while self.recent.len() > 1 && secs_between(self.recent[0].0, at) >= secs {
             self.recent.pop_front();
         }
@@ -175,7 +176,7 @@ impl Smoother {
         Smoothed { shares, streams, top, is_settled: top == leader, waits_secs }
     }
 
-    /// Returns the class that is answered when `top` has the largest share.
+    /// Returns the predicted class when `top` has the largest share.
     fn hold(&mut self, shares: &[f32], top: Option<usize>, (margin, secs): (f32, f32), at: Instant) -> Option<usize> {
         let (Some(held), Some(top)) = (self.held, top) else { return top };
         if top == held || shares[top] - shares[held] < margin {
@@ -196,7 +197,7 @@ fn secs_between(from: Instant, to: Instant) -> f32 {
     to.saturating_duration_since(from).as_secs_f32()
 }
 
-/// Mean of rows of one length.
+/// Returns the mean of rows of equal length.
 fn mean<'a>(rows: impl ExactSizeIterator<Item = &'a Vec<f32>> + Clone) -> Vec<f32> {
     let (count, classes) = (rows.len() as f32, rows.clone().next().map_or(0, Vec::len));
     let sum = |class: usize| rows.clone().map(|shares| shares[class]).sum::<f32>();
@@ -213,7 +214,7 @@ mod tests {
         WindowShares { fused: shares, ..WindowShares::default() }
     }
 
-    /// Answers about windows that are a quarter of a second apart.
+    /// Predictions for windows that are a quarter of a second apart.
     fn answers(smoothing: Smoothing, shares: impl IntoIterator<Item = Vec<f32>>) -> Vec<Smoothed> {
         let (mut smoother, first) = (Smoother::default(), Instant::now());
         let push = |(i, shares)| smoother.push(1, fused(shares), smoothing, first + i * Duration::from_millis(250));
@@ -242,14 +243,14 @@ mod tests {
             assert!((share - expected).abs() < 1e-6, "{shares:?}");
         }
         assert_eq!(tops(smoothing, &[0.9, 0.2, 0.6, 0.0, 0.0]), [0, 0, 0, 1, 1]);
-        // Of slow networks the newest window alone counts.
+        // With slow networks only the newest window counts.
         assert_eq!(tops(Smoothing::Mean { secs: 0.2 }, &[0.9, 0.4, 0.6]), [0, 1, 0]);
     }
 
     #[test]
     fn an_answer_is_held_until_another_leads_by_the_margin_for_long_enough() {
         let smoothing = Smoothing::Hysteresis { margin: 0.2, secs: 0.5 };
-        // Leading by less than the margin, or for a quarter of a second only, changes nothing.
+        // A lead below the margin, or for only a quarter of a second, has no effect.
         assert_eq!(tops(smoothing, &[0.8, 0.45, 0.45, 0.45, 0.45]), [0, 0, 0, 0, 0]);
         assert_eq!(tops(smoothing, &[0.8, 0.1, 0.1, 0.7, 0.1, 0.1]), [0, 0, 0, 0, 0, 0]);
         assert_eq!(tops(smoothing, &[0.8, 0.1, 0.1, 0.1, 0.1]), [0, 0, 0, 1, 1]);
@@ -303,7 +304,7 @@ mod tests {
             for i in 0..9 {
                 smoother.push(1, fused(vec![0.05, 0.95]), smoothing, first + i * Duration::from_millis(250));
             }
-            // As many classes, in another order.
+            // The same number of classes, in another order.
             let answer = smoother.push(2, fused(vec![0.55, 0.45]), smoothing, first + Duration::from_millis(2500));
             let expected = Smoothed { shares: vec![0.55, 0.45], top: Some(0), is_settled: true, ..Smoothed::default() };
             assert_eq!(answer, expected, "{smoothing:?}");

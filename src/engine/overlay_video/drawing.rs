@@ -1,4 +1,4 @@
-//! The drawing of annotated frames: frame and flow side by side, the prediction and the top classes below.
+//! Drawing of annotated frames: frame and flow side by side, the prediction and the top classes below.
 
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
@@ -8,9 +8,9 @@ use crate::nets::MotionSquare;
 use crate::nets::fusion::{Firmness, percent};
 use crate::video::{Geometry, TextRenderer};
 
-/// Width of a pane in pixels: smaller pictures are enlarged, so that text beside them can be read.
+/// Width of a pane in pixels: smaller pictures are enlarged, so that the text is legible.
 const PANE_WIDTHS: std::ops::RangeInclusive<u32> = 320..=960;
-/// Flow and classes that are this far behind the frame, in seconds, say so.
+/// Delay of flow and classes behind the frame, in seconds, from which it is displayed.
 const LATE_SECS: f64 = 0.1;
 /// Classes shown as bars.
 const BARS: usize = 3;
@@ -25,21 +25,22 @@ const WEAK: [u8; 3] = [138, 147, 160];
 pub(in crate::engine) struct Annotated<'a> {
     /// The frame.
     pub frame: &'a RgbImage,
-    /// The part of it that a stream looked at by itself.
+    /// The part of it that a stream processed separately.
     pub square: Option<MotionSquare>,
-    /// Its flow in colours, in any size, with the length that has the full colour in pixels of the video; `None` before the first.
+    /// Its flow in colours, in any size, with the length of full saturation in pixels of the video; `None` before the
+    /// first.
     pub flow: Option<(&'a RgbImage, f32)>,
-    /// Classes with their shares, the likeliest first; empty for a model without streams.
+    /// Classes with their shares, the top class first; empty for a model without streams.
     pub ranked: &'a [(String, f32)],
-    /// How firm the likeliest is.
+    /// Firmness of the top class.
     pub firmness: Firmness,
     /// Seconds after the first frame.
     pub secs: f64,
-    /// Seconds by which flow and classes are behind the frame.
+    /// Delay of flow and classes behind the frame, seconds.
     pub late_secs: f64,
 }
 
-/// Draws the frames of one clip.
+/// The layout and fonts for the frames of one clip.
 pub(in crate::engine) struct Drawing {
     pane: Geometry,
     /// Height of a line of text.
@@ -48,22 +49,22 @@ pub(in crate::engine) struct Drawing {
 }
 
 impl Drawing {
-    /// For frames of this size.
+    /// Creates the layout for frames of size `frame`.
     pub fn new(frame: Geometry) -> Self {
-        // 4:2:0 video has even sides.
+        // 4:2:0 video needs even sides.
         let width = frame.width.clamp(*PANE_WIDTHS.start(), *PANE_WIDTHS.end()).next_multiple_of(2);
         let height = (u64::from(frame.height) * u64::from(width)).div_ceil(u64::from(frame.width.max(1)));
         let height = (height as u32).clamp(32, 4096).next_multiple_of(2);
         Self { pane: Geometry { width, height }, line: (width / 16).next_multiple_of(2), text: TextRenderer::default() }
     }
 
-    /// Size of the pictures.
+    /// Returns the size of the pictures.
     pub fn size(&self) -> Geometry {
         let Geometry { width, height } = self.pane;
         Geometry { width: 2 * width, height: height + (BARS as u32 + 1) * self.line }
     }
 
-    /// Returns the picture.
+    /// Draws the picture.
     pub fn draw(&self, annotated: &Annotated) -> RgbImage {
         let Geometry { width, height } = self.size();
         let mut picture = RgbImage::from_pixel(width, height, Rgb(BACKGROUND));
@@ -86,7 +87,7 @@ impl Drawing {
         picture
     }
 
-    /// Returns a picture in the size of a pane.
+    /// Returns a picture scaled to the size of a pane.
     pub fn pane(&self, picture: &RgbImage) -> RgbImage {
         let Geometry { width, height } = self.pane;
         if picture.dimensions() == (width, height) {
@@ -95,7 +96,7 @@ impl Drawing {
         imageops::resize(picture, width, height, FilterType::Triangle)
     }
 
-    /// A thin frame around a part of the frame: white, with dark lines on both sides that are seen on anything bright.
+    /// Draws a thin border around a part of the frame: white between dark lines, to be visible on any background.
     fn square(&self, picture: &mut RgbImage, square: &MotionSquare) {
         let Geometry { width, height } = self.pane;
         let at = |share: f32, side: u32| ((share * side as f32).round() as i64).clamp(0, i64::from(side) - 1);
@@ -115,7 +116,7 @@ impl Drawing {
         }
     }
 
-    /// The colour wheel in the lower left corner of the flow, and the length at its rim.
+    /// Draws the colour wheel in the lower left corner of the flow, with the length at its rim.
     fn legend(&self, picture: &mut RgbImage, scale_px: f32) {
         let side = (2 * self.line).min(self.pane.height / 2);
         let [left, top] = [self.pane.width, self.pane.height - side];
@@ -134,7 +135,7 @@ impl Drawing {
         self.text.draw(picture, &text, at, size, TEXT);
     }
 
-    /// A few words on a dark patch in the upper left corner of a pane.
+    /// Draws a short text on a dark background in the upper left corner of a pane.
     fn tag(&self, picture: &mut RgbImage, left: u32, text: &str) {
         let size = 0.55 * self.line as f32;
         let width = self.text.width(text, size).ceil() as u32 + self.line / 2;
@@ -143,7 +144,7 @@ impl Drawing {
         self.text.draw(picture, text, at, size, TEXT);
     }
 
-    /// The likeliest class in large letters below the frame.
+    /// Draws the top class in large letters below the frame.
     fn answer(&self, picture: &mut RgbImage, ranked: &[(String, f32)], firmness: Firmness) {
         let (line, top) = (self.line as f32, self.pane.height as f32);
         let room = self.pane.width as f32 - 1.5 * line;
@@ -157,7 +158,7 @@ impl Drawing {
         self.text.draw(picture, &share, [0.75 * line, top + 3.3 * line], 0.9 * line, BAR);
     }
 
-    /// One class below the flow.
+    /// Draws the bar of one class below the flow.
     fn bar(&self, picture: &mut RgbImage, row: u32, class: &str, share: f32) {
         let (line, gap) = (self.line, self.line / 8);
         let [left, top] = [self.pane.width, self.pane.height + line / 2 + row * line];

@@ -1,4 +1,4 @@
-//! Works through a clip and writes the annotated video.
+//! Export of a clip as an annotated video.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,16 +18,17 @@ use crate::output::OutputGuard;
 use crate::ranking::falling;
 use crate::video::{Geometry, Sizes, VideoWriter};
 
-/// Frames from one scored window to the next.
+/// Frame distance between scored windows.
 const SCORE_EVERY: usize = 3;
 /// Longest side of the frames in the video, pixels.
 const DISPLAY_MAX: u32 = 960;
 
-/// Writes `clip` with flow, bars and labels to `path` if `guard` allows it when the video is complete, and returns where the clip is
-/// damaged; `None` if `go_on`, which is passed the frames that are written and those of the clip, ended it: then nothing is written.
+/// Writes `clip` with flow, bars and labels to `path` if `guard` permits it when the video is complete, and returns the
+/// damage found in the clip. Returns `None` and writes nothing if `go_on`, which receives the numbers of frames written
+/// and of all frames, stopped it.
 ///
 /// # Errors
-/// If the clip cannot be read, the video not be written, or the device fails.
+/// If the clip cannot be read, the video cannot be written, or the device fails.
 pub fn annotate(
     clip: &Path,
     path: &Path,
@@ -53,7 +54,7 @@ pub fn annotate(
         let read = pipeline.window_frames();
         let scored_start = start_around(index, read, total);
         let window = frames.window(scored_start, read)?;
-        // That of the pairs lies within it.
+        // The window of the displayed pairs is within the scored one.
         let shown = pipeline.flow_frames();
         let start = start_around(index, shown, total);
         let pairs = &window[start - scored_start..];
@@ -89,7 +90,7 @@ pub fn annotate(
     Ok(Some(frames.take_warnings()))
 }
 
-/// Exports with networks of its own, and reports the progress.
+/// Exports with a separate copy of the networks, and reports the progress.
 pub(in crate::engine) fn run(
     export: &OverlayExport,
     compute: &Compute,

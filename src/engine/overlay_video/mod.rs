@@ -1,4 +1,4 @@
-//! A clip as a video with everything drawn in: frame and flow, what is recognised, and how surely.
+//! Annotated videos: a clip with its flow, prediction and confidence drawn in.
 
 mod drawing;
 mod export;

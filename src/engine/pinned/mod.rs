@@ -14,21 +14,21 @@ use super::runtime::worker::Worker;
 use crate::gpu::Compute;
 use worker::PinnedWorker;
 
-/// Handle of the thread; dropping it ends the thread.
+/// The handle of the thread; dropping it ends the thread.
 pub(super) struct Pinned {
     request: Arc<Mutex<PinnedRequest>>,
     worker: Worker,
 }
 
 impl Pinned {
-    /// Starts the thread, which puts what it finds into `results`.
+    /// Starts the thread, which stores its results in `results`.
     pub fn start(compute: Compute, results: Arc<Latest<PinnedResults>>, events: EventSender) -> Self {
         let request = Arc::<Mutex<PinnedRequest>>::default();
         let mut state = PinnedWorker::new(compute, request.clone(), results, events);
         Self { request, worker: Worker::start("pinned", move || state.step()) }
     }
 
-    /// Works on another request.
+    /// Replaces the request.
     pub fn request(&self, request: PinnedRequest) {
         *self.request.lock().unwrap_or_else(PoisonError::into_inner) = request;
         self.worker.waker()();

@@ -10,12 +10,12 @@ use crate::engine::{FlowView, Scores};
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
 
-/// A frame of a clip that is kept in view.
+/// A pinned frame of a clip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pin {
     /// The clip.
     pub path: PathBuf,
-    /// The frame; its window begins there, or so far before it that it is within the clip.
+    /// The frame; its window begins there, or earlier near the end of the clip, so that it fits.
     pub frame: usize,
 }
 
@@ -24,11 +24,11 @@ pub struct Pin {
 pub struct PinnedRequest {
     /// The pins.
     pub pins: Vec<Pin>,
-    /// Model folders, the most urgent first.
+    /// Model folders, in order of priority.
     pub models: Vec<PathBuf>,
-    /// Whether most of the machine is for something else, a training.
+    /// Whether the machine is busy with a training, so that predictions are computed slowly.
     pub is_busy: bool,
-    /// Whether nothing more is computed; what is known stays.
+    /// Whether to stop computing; existing results stay.
     pub is_stopped: bool,
 }
 
@@ -49,13 +49,13 @@ pub struct PinnedPrediction {
     pub warped: Arc<RgbImage>,
     /// The classes of the scores.
     pub classes: Vec<String>,
-    /// What the streams say about the window.
+    /// The streams' scores of the window.
     pub scores: Scores,
-    /// How the streams are fused.
+    /// Fusion of the streams.
     pub fusion: Fusion,
 }
 
-/// Everything that is worked out, and what cannot be.
+/// All computed predictions and failures.
 #[derive(Clone, Default)]
 pub struct PinnedResults {
     pub(super) predictions: Vec<Arc<PinnedPrediction>>,
@@ -75,19 +75,19 @@ impl PinnedResults {
         failure.map(|(.., error)| error)
     }
 
-    /// Returns how many of how many predictions are computed, or cannot be.
+    /// Returns the number of predictions that are done or failed, and the number of all.
     pub fn counts(&self) -> (usize, usize) {
         self.counts
     }
 
-    /// Predictions made elsewhere, for tests of what shows them.
+    /// Creates results from given predictions, for tests of the interface.
     #[cfg(test)]
     pub(crate) fn of(predictions: Vec<PinnedPrediction>) -> Self {
         let counts = (predictions.len(), predictions.len());
         Self { predictions: predictions.into_iter().map(Arc::new).collect(), failures: Vec::new(), counts }
     }
 
-    /// The same while others are still to be computed.
+    /// Returns the results with these counts, as if others were still being computed.
     #[cfg(test)]
     pub(crate) fn counting(self, done: usize, of: usize) -> Self {
         Self { counts: (done, of), ..self }

@@ -1,4 +1,4 @@
-//! The state of the thread "pinned": the model that was loaded last, the frames of the pins, and what was found out.
+//! State of the thread "pinned": the last loaded model, the frames of the pins, and the results.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,24 +19,24 @@ use crate::video::{Frame, Sizes, VideoReader};
 
 /// Longest side of the pictures, in pixels.
 const DISPLAY_MAX: u32 = 480;
-/// Predictions kept at most: a hundred steps of four pins are some hundred megabytes.
+/// Maximum number of predictions kept: a hundred snapshots with four pins are some hundred megabytes.
 const KEPT: usize = 256;
-/// Longest rest after a prediction beside a training.
+/// Longest pause after a prediction during a training.
 const LONGEST_REST: Duration = Duration::from_secs(3);
 
-/// The version of a model when it was read: runs overwrite their networks with newer ones.
+/// The version of a model when it was loaded: runs overwrite their networks with newer ones.
 type Version = (PathBuf, Option<SystemTime>);
 
-/// When a video was written, and its bytes.
+/// Modification time and length of a video file.
 type FileStamp = (SystemTime, u64);
 
 /// The frames around a pin.
 #[derive(Clone)]
 struct PinnedWindow {
-    /// Sizes of the pictures, and how many frames were wanted.
+    /// Requested sizes of the pictures and number of frames.
     wanted: (Sizes, usize),
     frames: Vec<Arc<Frame>>,
-    /// The place of the pinned frame among them.
+    /// Index of the pinned frame among them.
     place: usize,
     /// Width and height of the video.
     video: [u32; 2],
@@ -49,11 +49,11 @@ pub(super) struct PinnedWorker {
     results: Arc<Latest<PinnedResults>>,
     events: EventSender,
     model: Option<(Version, InferencePipeline)>,
-    /// The file of each pin as it was when the pin was seen first, and whether it has changed since.
+    /// The stamp of each pin's file when the pin was first seen, and whether it has changed since.
     files: HashMap<Pin, (FileStamp, bool)>,
-    /// The windows of the pins as a model wanted them last.
+    /// The windows of the pins in the sizes of the last model.
     windows: HashMap<Pin, PinnedWindow>,
-    /// In the order of their making.
+    /// In order of computation.
     predictions: Vec<(Version, Arc<PinnedPrediction>)>,
     failures: Vec<(Pin, Version, Error)>,
 }
@@ -70,7 +70,7 @@ impl PinnedWorker {
         Self { compute, request, results, events, model: None, files, windows, predictions, failures }
     }
 
-    /// Works out the most urgent prediction that is lacking; false when none is.
+    /// Computes the most urgent missing prediction; returns false if there is none.
     pub fn step(&mut self) -> bool {
         let request = self.request.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.follow_files(&request);
@@ -85,7 +85,7 @@ impl PinnedWorker {
         match caught("pinned", || self.prediction(&pin, &version)) {
             Ok(prediction) => self.predictions.push((version, Arc::new(prediction))),
             Err(error) => {
-                self.model = None; // what a failed computation left behind is not to be trusted
+                self.model = None; // the state after a failed computation is unreliable
                 self.failures.push((pin, version, error));
             }
         }
@@ -96,11 +96,11 @@ impl PinnedWorker {
         true
     }
 
-    /// Notes which videos are others than when they were pinned: a prediction of the new pictures beside one of the old says nothing.
+    /// Records which videos have changed since they were pinned: predictions of different pictures are not comparable.
     fn follow_files(&mut self, request: &PinnedRequest) {
         self.files.retain(|pin, _| request.pins.contains(pin));
         for pin in &request.pins {
-            // A disk that is away is no other file.
+            // An unavailable disk is not a change.
             let Some(now) = stamp(&pin.path) else { continue };
             let (seen, has_changed) = self.files.entry(pin.clone()).or_insert((now, false));
             *has_changed |= *seen != now;
@@ -111,7 +111,7 @@ impl PinnedWorker {
         self.files.get(pin).is_some_and(|(_, has_changed)| *has_changed)
     }
 
-    /// Drops what is no longer requested and what there is no room for, the oldest first.
+    /// Removes obsolete results and those beyond the limit, the oldest first.
     fn forget(&mut self, request: &PinnedRequest, wanted: &[(Pin, Version)]) {
         self.windows.retain(|pin, _| request.pins.contains(pin));
         self.predictions.retain(|(_, prediction)| request.pins.contains(&prediction.pin));
@@ -131,7 +131,7 @@ impl PinnedWorker {
         }
     }
 
-    /// Returns whether there is a prediction of a model for a pin, or there can be none.
+    /// Returns whether a prediction of a model for a pin exists or is impossible.
     fn is_known(&self, (pin, version): &(Pin, Version)) -> bool {
         if self.has_changed(pin) {
             return true;
@@ -142,12 +142,12 @@ impl PinnedWorker {
 
     fn prediction(&mut self, pin: &Pin, version: &Version) -> Result<PinnedPrediction> {
         if self.model.as_ref().is_none_or(|(loaded, _)| loaded != version) {
-            self.model = None; // two at a time are not needed
+            self.model = None; // two models at once are not needed
             let model = HiddenTwoStream::load(&version.0, &self.compute.device)?;
             self.model = Some((version.clone(), InferencePipeline::new(model, &self.compute)));
         }
         let (_, pipeline) = self.model.as_mut().expect("it was just loaded");
-        pipeline.clear(); // frames of another pin have the same numbers
+        pipeline.clear(); // frames of other pins have the same indices
         let wanted = (Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() }, pipeline.window_frames());
         let known = self.windows.get(pin).filter(|window| window.wanted == wanted).cloned();
         let window = known.map_or_else(|| PinnedWindow::decode(pin, wanted), Ok)?;
@@ -178,7 +178,7 @@ impl PinnedWorker {
         })
     }
 
-    /// Shows what is known of the models as they are now; of one that is being written over, what it was before.
+    /// Publishes the results of the models' current versions; of a model being overwritten, the previous ones.
     fn publish(&self, request: &PinnedRequest, wanted: &[(Pin, Version)]) {
         let newest = |pin: &Pin, model: &Path| {
             self.predictions.iter().rev().find(|(_, known)| known.pin == *pin && known.model == model)
@@ -207,33 +207,33 @@ impl PinnedWorker {
     }
 }
 
-/// Returns the pins with the models that are to see them, the most urgent first; no more than are kept.
+/// Returns the pairs of pins and model versions to compute, in order of priority, within the limit.
 fn wanted(request: &PinnedRequest) -> Vec<(Pin, Version)> {
     let versions = request.models.iter().map(|model| version(model));
     let pairs = versions.flat_map(|version| request.pins.iter().map(move |pin| (pin.clone(), version.clone())));
     pairs.filter(|(_, (_, written))| written.is_some()).take(KEPT).collect()
 }
 
-/// Returns the window of `count` of so many frames whose pairs are those from `place` on, or at the end those that lead up to it.
+/// Returns the window of `count` of `frames` frames that begins at `place`, or earlier near the end, so that it fits.
 fn window_around(place: usize, frames: usize, count: usize) -> Range<usize> {
     let start = place.min(frames.saturating_sub(count));
     start..(start + count).min(frames)
 }
 
-/// Returns when the file at `path` was written and its size; `None` where it cannot be seen.
+/// Returns modification time and length of the file at `path`; `None` if its metadata cannot be read.
 fn stamp(path: &Path) -> Option<FileStamp> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.modified().ok()?, found.len()))
 }
 
-/// Returns the model in folder `dir` and when it was written; its card is written last.
+/// Returns the version of the model in the folder `dir`: the modification time of its card, which is written last.
 fn version(dir: &Path) -> Version {
     let written = std::fs::metadata(dir.join(ModelCard::FILE_NAME)).and_then(|found| found.modified());
     (dir.to_owned(), written.ok())
 }
 
 impl PinnedWindow {
-    /// Returns the window that begins with the pinned frame, or so far before it that it is within the clip.
+    /// Decodes the window that begins with the pinned frame, or earlier near the end of the clip, so that it fits.
     fn decode(pin: &Pin, wanted: (Sizes, usize)) -> Result<Self> {
         let (sizes, count) = &wanted;
         let mut reader = VideoReader::open(&pin.path, sizes.clone())?;
@@ -305,7 +305,7 @@ mod tests {
         assert!(!worker.step(), "there is nothing to be computed");
         let failure = results.get().unwrap().failure(&pin, &model).unwrap().to_string();
         assert!(failure.contains("has changed since it was pinned"), "{failure}");
-        // Pinned again it is the new video.
+        // If pinned again, the pin refers to the new video.
         worker.follow_files(&PinnedRequest::default());
         worker.follow_files(&request);
         assert!(!worker.has_changed(&pin));

@@ -14,113 +14,113 @@ use crate::video::{CameraDevice, VideoInfo};
 /// A message of the engine.
 #[derive(Debug, Clone)]
 pub enum Message {
-    /// A clip is open and its first frame is on the way.
+    /// A clip is open; its first frame follows.
     Opened(VideoInfo),
-    /// The clip of this path cannot be opened, or broke off: it is closed.
+    /// The clip of this path cannot be opened, or failed and was closed.
     OpenFailed(PathBuf, Error),
-    /// A source cannot work on this clip, with the reason; `None` once it can.
+    /// A source does not support this clip, with the reason; `None` once it does.
     SourceUnavailable(FlowSource, Option<Error>),
-    /// Figures of one more frame while the clip is measured.
+    /// Statistics of one more frame from the measurement of the clip.
     Measured(ClipMeasure),
-    /// The measurement of this number is over, or was stopped.
+    /// The measurement of this number has ended or was stopped.
     MeasureEnded(u64),
-    /// So many pairs of the clip are exported.
+    /// Progress of exporting the clip.
     ExportProgress {
-        /// Pairs that are written.
+        /// Number of pairs written.
         done: usize,
-        /// Pairs of the clip.
+        /// Number of pairs of the clip.
         total: usize,
     },
-    /// The flow of the clip is written.
+    /// The flow of the clip was exported.
     Exported {
         /// The folder or the video.
         path: PathBuf,
-        /// How many pairs.
+        /// Number of pairs.
         pairs: usize,
     },
-    /// The annotated video is written.
+    /// The annotated video was written.
     Annotated {
         /// The video.
         path: PathBuf,
-        /// Its frames.
+        /// Number of frames.
         frames: usize,
     },
-    /// The export is over, or was stopped.
+    /// The export has ended or was stopped.
     ExportEnded,
-    /// A benchmark begins.
+    /// A benchmark has started.
     BenchmarkStarted {
         /// Its pairs, in the order in which they are measured.
         pairs: Vec<BenchmarkPair>,
-        /// The method in words.
+        /// Description of the method.
         method: String,
     },
-    /// One more pair of the benchmark is measured.
+    /// One more pair of the benchmark was evaluated.
     BenchmarkPair(Box<PairResult>),
-    /// All pairs are measured.
+    /// All pairs were evaluated.
     BenchmarkReport(Box<FlowReport>),
-    /// The benchmark is over, or was stopped.
+    /// The benchmark has ended or was stopped.
     BenchmarkEnded,
-    /// A pair of a benchmark can be opened.
+    /// A benchmark pair is ready to be opened.
     PairReady {
-        /// A clip of its two pictures.
+        /// A clip of its two images.
         clip: PathBuf,
-        /// Its true flow, where that is public.
+        /// Its ground-truth flow, if that is public.
         truth: Option<PathBuf>,
     },
-    /// An evaluation begins to score clips.
+    /// An evaluation has started to score clips.
     EvaluationStarted(Box<EvaluationStart>),
-    /// An evaluation cannot begin, or broke off: everything that is wrong.
+    /// An evaluation cannot start, or failed: all errors.
     EvaluationFailed(Vec<Error>),
-    /// An evaluation is over, or was stopped.
+    /// An evaluation has ended or was stopped.
     EvaluationEnded,
-    /// News of the live source.
+    /// An event of the live source.
     Live(LiveEvent),
-    /// The cameras of this machine, or why they cannot be listed.
+    /// The cameras of this machine, or the error of listing them.
     Cameras(Result<Vec<CameraDevice>>),
-    /// One more window of the whole clip is scored.
+    /// One more window of the whole clip was scored.
     ClipWindow(Box<ClipWindow>),
-    /// The scoring of a whole clip is over, or was stopped; of which order.
+    /// The scoring of a whole clip has ended or was stopped; the number of its order.
     ClipScoresEnded(u64),
-    /// Suggestions begin to be made.
+    /// Suggestions are being computed.
     SuggestionsStarted(Box<SuggestionStart>),
-    /// All suggestions are made, or it was stopped.
+    /// All suggestions were computed, or it was stopped.
     SuggestionsEnded,
-    /// How far predictions are.
+    /// Progress of predictions.
     PredictionProgress(PredictionProgress),
-    /// All videos are predicted or failed, or it was stopped; missing if none could be begun.
+    /// All videos were predicted or failed, or it was stopped; not sent if none could be started.
     Predicted(PredictionReport),
-    /// Nothing is predicted any more, whatever the reason.
+    /// The prediction job has ended, for any reason.
     PredictionsEnded,
-    /// A model is in use.
+    /// A model was loaded and is in use.
     ModelLoaded(ModelInfo),
-    /// The model of this folder cannot be loaded; the one in use stays.
+    /// The model of this folder cannot be loaded; the current one stays.
     ModelFailed(PathBuf, Error),
-    /// News of the running training.
+    /// An event of the running training.
     Training(TrainingEvent),
     /// The training ended without a model; no further [`Message::Training`] follows.
     TrainingFailed(Error),
-    /// The progress of writing the sample project: clips done, and all.
+    /// Progress of writing the sample project: number of clips done, and of all.
     SampleProgress(usize, usize),
-    /// A clip of the sample project was written and can be opened: the one to look at first, then the others.
+    /// A clip of the sample project was written and can be opened; the first one is the one to show.
     SampleClip(PathBuf),
     /// The sample project was written to this folder.
     SampleWritten(PathBuf),
     /// The sample project could not be written.
     SampleFailed(Error),
-    /// The sample project is not being written any more, whether it is complete, failed or was stopped.
+    /// Writing the sample project has ended: complete, failed or stopped.
     SampleEnded,
-    /// How long a training step of each plan of the order of this number takes, seconds, or why that is not known.
+    /// Duration of a training step for each plan of the order of this number, seconds, or the error.
     StepsTimed(u64, Result<Vec<(Network, f64)>>),
-    /// The order of this number has ended.
+    /// The timing order of this number has ended.
     StepTimingEnded(u64),
-    /// Worth telling, nothing to do about it.
+    /// Information that requires no action.
     Note(String),
-    /// Something of this topic failed; the engine continues.
+    /// A failure about this topic; the engine continues.
     Problem(Topic, Error),
 }
 
 impl Message {
-    /// Returns whether it only reports progress, so that a later one takes its place.
+    /// Returns whether it only reports progress, so that a later one supersedes it.
     pub fn is_telemetry(&self) -> bool {
         match self {
             Self::Training(event) => matches!(

@@ -20,10 +20,10 @@ use crate::nets::fusion::Fusion;
 use crate::output::{Existing, OutputGuard};
 use crate::training::TrainingPlan;
 
-/// An order to time the steps of trainings.
+/// An order to measure the duration of training steps.
 #[derive(Debug, Clone)]
 pub struct StepTimingOrder {
-    /// Its number, by which the answer is known.
+    /// Number that identifies the reply.
     pub id: u64,
     /// The trainings.
     pub plans: Vec<TrainingPlan>,
@@ -38,11 +38,11 @@ pub struct OverlayExport {
     pub path: PathBuf,
     /// The model folder.
     pub model: PathBuf,
-    /// How the streams are fused.
+    /// Fusion of the streams.
     pub fusion: Fusion,
-    /// How flow is coloured.
+    /// Colours of the flow.
     pub colours: FlowColours,
-    /// What may be written.
+    /// Permissions for the output files.
     pub guard: OutputGuard,
 }
 
@@ -53,34 +53,34 @@ pub struct EvaluationOrder {
     pub source: EvaluationSource,
     /// The model folder.
     pub model: PathBuf,
-    /// How the clips are seen.
+    /// Evaluation protocol: sampling of the clips and fusion.
     pub protocol: Protocol,
-    /// The command that does the same, but for the fusion, if there is one.
+    /// The equivalent command line except for the fusion, if there is one.
     pub command: Option<String>,
 }
 
 /// The clips of an evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EvaluationSource {
-    /// Those of a folder or list.
+    /// The clips of a folder or list.
     Data(DataSource),
     /// The labelled clips and segments of a project.
     Labels(Box<ProjectLabels>),
 }
 
-/// The labels of a project as they are at a moment.
+/// A snapshot of a project's labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProjectLabels {
     /// The folder of the project.
     pub project: PathBuf,
     /// Its classes, videos and labels.
     pub document: Document,
-    /// Where its videos are.
+    /// Paths of its videos.
     pub paths: BTreeMap<VideoId, PathBuf>,
 }
 
 impl ProjectLabels {
-    /// Returns those of `project` as it is now.
+    /// Creates a snapshot of `project`.
     pub fn of(project: &Project) -> Self {
         let document = project.document().clone();
         let paths = document.videos.keys().filter_map(|id| Some((*id, project.video_path(*id)?))).collect();
@@ -88,20 +88,20 @@ impl ProjectLabels {
     }
 }
 
-/// An evaluation that begins.
+/// The start of an evaluation.
 #[derive(Debug, Clone)]
 pub struct EvaluationStart {
     /// Name of the model.
     pub model: String,
-    /// Which model it is, where and when it is measured.
+    /// The model, and place and time of the evaluation, for the report.
     pub source: ReportSource,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// How many clips there are.
+    /// Number of clips.
     pub clips: usize,
-    /// Rows of the list that are left out.
+    /// Errors of the list's rows that are skipped.
     pub left_out: Vec<Error>,
-    /// What a reader of the results has to know of the clips.
+    /// Remarks about the clips for readers of the results.
     pub remarks: Vec<String>,
     /// Whether the views of a stream are averaged after softmax, which the released rule cannot fuse.
     pub by_softmax: bool,
@@ -117,11 +117,11 @@ pub struct EvaluationStart {
 pub struct BenchmarkPlan {
     /// The benchmark.
     pub dataset: FlowDataset,
-    /// The folder that it was unpacked to.
+    /// The folder with the unpacked benchmark.
     pub root: PathBuf,
-    /// Whose flow; `None` for no motion at all. Only sources that work on pictures can be measured.
+    /// The source to evaluate; `None` for zero flow. Only sources that work on images can be evaluated.
     pub source: Option<FlowSource>,
-    /// Sizes at which a network sees the pictures, from coarse to fine; see `MotionNetFlow::with_scales`.
+    /// Relative sizes of a network's input images, from coarse to fine; see `MotionNetFlow::with_scales`.
     pub scales: Vec<f32>,
     /// Whether its flow is refined variationally.
     pub refine: bool,
@@ -130,30 +130,30 @@ pub struct BenchmarkPlan {
 /// An export of flow.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FlowExport {
-    /// A file per pair into a folder; its flow is in pixels of the video.
+    /// One file per pair in a folder; the flow is in pixels of the video.
     Folder {
-        /// The folder, which is made if need be.
+        /// The folder, which is created if missing.
         dir: PathBuf,
-        /// Whose flow.
+        /// The source of the flow.
         source: FlowSource,
         /// The format of the files.
         format: FlowFormat,
-        /// Displacement that the levels of two-stream pictures span to either side, pixels.
+        /// Maximum displacement that the levels of two-stream images represent, pixels.
         bound_px: f32,
-        /// How flow is coloured in pictures.
+        /// Colours of the flow in images.
         colours: FlowColours,
-        /// What may be written.
+        /// Permissions for the output files.
         guard: OutputGuard,
     },
-    /// A video: the frame and the flow of each source in Middlebury's colours.
+    /// A video: the frame and the flow of each source in Middlebury colours.
     Video {
         /// The .mp4 file.
         path: PathBuf,
-        /// Whose flows, from left to right.
+        /// The sources, from left to right.
         sources: Vec<FlowSource>,
-        /// How flow is coloured.
+        /// Colours of the flow.
         colours: FlowColours,
-        /// What may be written.
+        /// Permissions for the output files.
         guard: OutputGuard,
     },
 }
@@ -167,7 +167,7 @@ impl FlowExport {
         }
     }
 
-    /// Returns how flow is coloured.
+    /// Returns the colours of the flow.
     pub(in crate::engine) fn colours(&self) -> FlowColours {
         match self {
             Self::Folder { colours, .. } | Self::Video { colours, .. } => *colours,
@@ -182,29 +182,29 @@ impl FlowExport {
     }
 }
 
-/// An order to score windows all over a clip.
+/// An order to score windows spread over a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipScoresOrder {
-    /// Names the order: what is said for an earlier one is for nobody.
+    /// Number of the order, to discard results of earlier ones.
     pub id: u64,
     /// The clip.
     pub clip: PathBuf,
     /// The model folder.
     pub model: PathBuf,
-    /// The classes of the model that was loaded from there: another one may be there by now.
+    /// The classes of the loaded model: the folder may contain another one by now.
     pub classes: Vec<String>,
 }
 
 /// The scores of one of the windows that are spread over a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipWindow {
-    /// The order that it belongs to.
+    /// Number of the order.
     pub id: u64,
     /// First frame of the window.
     pub start: usize,
     /// The frame after its last one.
     pub end: usize,
-    /// How many windows there will be.
+    /// Total number of windows.
     pub total: usize,
     /// Logits of the streams.
     pub scores: Scores,
@@ -215,21 +215,21 @@ pub struct ClipWindow {
 pub struct SuggestionOrder {
     /// The model folder.
     pub model: PathBuf,
-    /// How the streams are joined.
+    /// Fusion of the streams.
     pub fusion: Fusion,
-    /// The videos in the order in which they are wanted.
+    /// The videos in order of priority.
     pub videos: Vec<(VideoId, PathBuf)>,
 }
 
-/// Suggestions that begin to be made.
+/// The start of suggestions.
 #[derive(Debug, Clone)]
 pub struct SuggestionStart {
     /// Names of the model's classes.
     pub classes: Vec<String>,
-    /// How many videos there are.
+    /// Number of videos.
     pub videos: usize,
-    /// What is said of each, or why it cannot be read, in their order. A channel of its own: however late the reader looks,
-    /// none is lost.
+    /// The prediction of each video, or its error, in order. A separate channel, so that none is lost even if it is
+    /// read late.
     pub outcomes: Receiver<(VideoId, Result<Arc<Prediction>>)>,
 }
 
@@ -238,17 +238,17 @@ pub struct SuggestionStart {
 pub struct PredictionOrder {
     /// The model folder.
     pub model: PathBuf,
-    /// The videos, in the order in which they are predicted.
+    /// The videos, in the order of processing.
     pub videos: Vec<NamedVideo>,
-    /// Where the files are written.
+    /// Destination of the files.
     pub folder: PredictionFolder,
-    /// Every how many frames a video is scored.
+    /// Frame distance between scored frames.
     pub stride: NonZeroUsize,
-    /// Whether files that hold something else are replaced.
+    /// Whether files with other content are replaced.
     pub existing: Existing,
 }
 
-/// Where predictions are written.
+/// The destination of predictions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PredictionFolder {
     /// The folder of the model in the project in this folder.
@@ -257,29 +257,29 @@ pub enum PredictionFolder {
     Chosen(PathBuf),
 }
 
-/// How far predictions are.
+/// The progress of predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PredictionProgress {
-    /// The number of the video that is predicted, from 1.
+    /// Number of the current video, from 1.
     pub video: usize,
     /// The number of videos.
     pub videos: usize,
-    /// Its frames that are scored.
+    /// Number of its scored frames.
     pub done: usize,
-    /// Its frames to score.
+    /// Number of its frames to score.
     pub of: usize,
 }
 
 /// The result of predictions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PredictionReport {
-    /// Where the files are.
+    /// Folder with the files.
     pub folder: PathBuf,
-    /// Videos that were predicted.
+    /// Number of videos predicted.
     pub predicted: usize,
-    /// Videos that had predictions of this model and stride before.
+    /// Number of videos that already had predictions of this model and stride.
     pub complete: usize,
-    /// Videos that failed; each is a problem of its own.
+    /// Number of videos that failed; each was reported as a problem.
     pub failed: usize,
     /// Whether it was stopped before all videos were done.
     pub is_stopped: bool,

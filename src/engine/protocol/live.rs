@@ -16,16 +16,16 @@ use crate::video::{CameraSource, SlowCapture};
 pub struct LiveOrder {
     /// The source.
     pub source: CameraSource,
-    /// How answers are made.
+    /// Fusion and smoothing of the predictions.
     pub settings: LiveSettings,
 }
 
 /// The fusion and smoothing of live predictions; may change while a source runs.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct LiveSettings {
-    /// How the streams are fused.
+    /// Fusion of the streams.
     pub fusion: Fusion,
-    /// How answers are steadied.
+    /// Smoothing over time.
     pub smoothing: Smoothing,
 }
 
@@ -34,20 +34,21 @@ pub struct LiveSettings {
 pub struct RecordingOrder {
     /// The .mp4 file.
     pub path: PathBuf,
-    /// What may be written.
+    /// Permissions for the output file.
     pub guard: OutputGuard,
-    /// The colours of the flow that is drawn, with the predictions, beside and below the pictures; `None` records them as they are.
+    /// Colours of the flow in the overlay, which shows flow and predictions beside and below the pictures; `None`
+    /// records without overlay.
     pub overlay: Option<FlowColours>,
 }
 
 /// An event of a live source.
 #[derive(Debug, Clone)]
 pub enum LiveEvent {
-    /// It delivers; in words what.
+    /// Frames arrive, with a description of their format.
     Connected(String),
-    /// It broke off and is tried again.
+    /// The source broke off; retries follow.
     Interrupted(Error),
-    /// It cannot work, and is not tried again.
+    /// The source cannot work; no retry follows.
     Failed(Error),
     /// A recording is complete.
     Recorded {
@@ -55,18 +56,18 @@ pub enum LiveEvent {
         path: PathBuf,
         /// Its length in seconds.
         secs: f64,
-        /// Its rates, if it has less than half of the source's frames.
+        /// Its rates, if fewer than half of the source's frames were captured.
         slow: Option<SlowCapture>,
     },
-    /// The last seconds are saved as a clip of a class.
+    /// The last seconds were saved as a clip of a class.
     Corrected {
         /// The clip.
         path: PathBuf,
         /// The class.
         class: String,
-        /// Its frames.
+        /// Number of its frames.
         frames: usize,
-        /// Its rates, if it has less than half of the source's frames.
+        /// Its rates, if fewer than half of the source's frames were captured.
         slow: Option<SlowCapture>,
     },
     /// A clip was removed from the corrections.
@@ -82,13 +83,13 @@ pub enum LiveEvent {
     },
 }
 
-/// A clip that was removed from a folder of corrections: moved out of the way, not deleted.
+/// A clip that was removed from a folder of corrections: moved to another place, not deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovedCorrection {
     /// The folder with a sub-folder per class.
     pub folder: PathBuf,
-    /// The file as it was.
+    /// Original path of the file.
     pub clip: PathBuf,
-    /// Where it is now.
+    /// Current path of the file.
     pub place: PathBuf,
 }

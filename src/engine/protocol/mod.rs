@@ -1,6 +1,6 @@
-//! The protocol of the [`Engine`](super::Engine): the requests and messages that the window and the tests use.
+//! The protocol of the [`Engine`](super::Engine): requests and messages, used by the window and the tests.
 //!
-//! Values of which only the newest matters (the frame, its [`Analysis`](super::Analysis)) are not messages: they are kept in
+//! Values of which only the newest matters (the frame, its [`Analysis`](super::Analysis)) are not messages but kept in
 //! [slots](super::Latest).
 
 mod event;

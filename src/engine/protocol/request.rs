@@ -13,110 +13,114 @@ use crate::sample::SampleSize;
 use crate::training::{LossSwitches, TrainingPlan};
 use crate::video::PlayerCommand;
 
-/// Something to be done, in the order of sending; no request blocks its sender.
+/// A request, executed in the order of sending; sending never blocks.
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// Opens a clip in place of the present one. Answered by `Message::Opened` or `Message::OpenFailed`.
+    /// Opens a clip, replacing the current one. The reply is `Message::Opened` or `Message::OpenFailed`.
     Open(PathBuf),
     /// Closes the clip.
     Close,
-    /// Play, pause, seek …; without a clip nothing happens.
+    /// A player command (play, pause, seek …); ignored without a clip.
     Player(PlayerCommand),
-    /// Uses the networks of a model folder from now on. If they cannot be loaded the present ones stay. Answered by
+    /// Loads the networks of a model folder for use; if that fails, the current ones stay. The reply is
     /// `Message::ModelLoaded` or `Message::ModelFailed`.
     LoadModel(PathBuf),
-    /// Times a training step of each plan, or stops doing so. Answered by `Message::StepsTimed` unless it is stopped.
+    /// Measures the duration of a training step for each plan; `None` stops it. The reply is `Message::StepsTimed`
+    /// unless it is stopped.
     TimeSteps(Option<Box<StepTimingOrder>>),
-    /// Uses no model that is still being loaded: the present one stays.
+    /// Cancels the loading of a model; the current one stays.
     CancelLoading,
-    /// Chooses which of the flows is shown.
+    /// Selects the displayed flow.
     Select(FlowSelection),
-    /// Chooses what the flow comparison works on.
+    /// Sets the settings of the flow comparison.
     FlowComparison(Box<FlowSettings>),
-    /// Computes the figures of all sources over the whole clip as the measurement of this number, in place of one under way, or
-    /// stops doing so. Answered by `Message::Measured` and `Message::MeasureEnded`.
+    /// Computes the statistics of all sources over the whole clip as the measurement of this number, replacing the
+    /// current one; `None` stops it. The replies are `Message::Measured` and `Message::MeasureEnded`.
     MeasureClip(Option<u64>),
-    /// Writes flow of the whole clip to files or a video, or stops doing so: what is written stays. Answered by
+    /// Writes flow of the whole clip to files or a video; `None` stops it and keeps the finished part. The replies are
     /// `Message::ExportProgress`, `Message::Exported` and `Message::ExportEnded`.
     Export(Option<FlowExport>),
-    /// Writes a clip as a video with flow, bars and labels drawn in, in place of an export under way. Answered by
-    /// `Message::ExportProgress`, `Message::Annotated` and `Message::ExportEnded`; stopped by `Export(None)`, and then
+    /// Writes a clip as a video with flow, bars and labels drawn in, replacing a running export. The replies are
+    /// `Message::ExportProgress`, `Message::Annotated` and `Message::ExportEnded`; `Export(None)` stops it, and then
     /// nothing is written.
     ExportAnnotated(Box<OverlayExport>),
-    /// Measures a method on a flow benchmark, or stops doing so. Answered by the messages named `Benchmark…`.
+    /// Evaluates a method on a flow benchmark; `None` stops it. The replies are the messages named `Benchmark…`.
     Benchmark(Option<BenchmarkPlan>),
-    /// Makes a pair of a benchmark a clip. Answered by `Message::PairReady`.
+    /// Converts a benchmark pair to a clip. The reply is `Message::PairReady`.
     ShowPair(Box<BenchmarkPair>),
-    /// Scores the clips of a list, after the end of the one before, or stops doing so: what is scored stays. Answered by the
-    /// messages named `Evaluation…`.
+    /// Scores the clips of a list, after the end of the previous evaluation; `None` stops it and keeps the results so
+    /// far. The replies are the messages named `Evaluation…`.
     Evaluate(Option<Box<EvaluationOrder>>),
-    /// Watches a live source in place of the clip or of another source, or stops doing so. Its events arrive as
-    /// `Message::Live`; `Engine::live` has the frames and predictions.
+    /// Starts a live source, replacing the clip or another source; `None` stops it. Its events arrive as
+    /// `Message::Live`; `Engine::live` returns the frames and predictions.
     Live(Option<LiveOrder>),
-    /// Makes the answers about the live source in another way.
+    /// Changes the settings of live predictions.
     SetLive(LiveSettings),
-    /// Lists the cameras of this machine. Answered by `Message::Cameras`.
+    /// Lists the cameras of this machine. The reply is `Message::Cameras`.
     ListCameras,
-    /// Records the live source to a file from now on, or completes the recording. Answered by `LiveEvent::Recorded`.
+    /// Records the live source to a file; `None` completes the recording. The reply is `LiveEvent::Recorded`.
     RecordLive(Option<Box<RecordingOrder>>),
-    /// Holds the last seconds of the live source for a correction, or lets go of them.
+    /// Holds the last seconds of the live source for a correction, or releases them.
     HoldLive(bool),
-    /// Saves the seconds that are held, else the last ones, as a clip of a class. Answered by `LiveEvent::Corrected`.
+    /// Saves the held seconds, else the last ones, as a clip of a class. The reply is `LiveEvent::Corrected`.
     CorrectLive {
         /// The folder with a sub-folder per class.
         folder: PathBuf,
-        /// The right class.
+        /// The correct class.
         class: String,
     },
-    /// Lists the clips in a folder of corrections. Answered by `LiveEvent::Corrections`.
+    /// Lists the clips in a folder of corrections. The reply is `LiveEvent::Corrections`.
     ListCorrections(PathBuf),
-    /// Moves a clip out of a folder of corrections. Answered by `LiveEvent::CorrectionRemoved`.
+    /// Moves a clip out of a folder of corrections. The reply is `LiveEvent::CorrectionRemoved`.
     RemoveCorrection {
         /// The folder with a sub-folder per class.
         folder: PathBuf,
         /// The clip.
         clip: PathBuf,
     },
-    /// Moves a clip back that was removed. Answered by `LiveEvent::Corrections`.
+    /// Moves a removed clip back. The reply is `LiveEvent::Corrections`.
     RestoreCorrection(RemovedCorrection),
-    /// Lets the model say what it sees in videos nobody has labelled, or stops doing so: what is said stays. Answered by the messages
-    /// named `Suggestions…`.
+    /// Predicts labels for unlabelled videos; `None` stops it and keeps the predictions so far. The replies are the
+    /// messages named `Suggestions…`.
     Suggest(Option<Box<SuggestionOrder>>),
-    /// Writes predictions of videos, in place of those under way, or stops doing so: what is scored is kept and continued by the next
-    /// such order. Answered by `Message::PredictionProgress`, `Message::Predicted` and `Message::PredictionsEnded`.
+    /// Writes predictions of videos, replacing a running job; `None` stops it. The scored part is kept and resumed by
+    /// the next such order. The replies are `Message::PredictionProgress`, `Message::Predicted` and
+    /// `Message::PredictionsEnded`.
     Predict(Option<Box<PredictionOrder>>),
-    /// Scores windows all over a clip, in place of another, or stops doing so: what is scored stays. Opening or closing a clip
-    /// and loading a model stop it. Answered by `Message::ClipWindow` and `Message::ClipScoresEnded`.
+    /// Scores windows spread over a clip, replacing another order; `None` stops it and keeps the scores so far. Opening
+    /// or closing a clip and loading a model stop it. The replies are `Message::ClipWindow` and
+    /// `Message::ClipScoresEnded`.
     ScoreClip(Option<ClipScoresOrder>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
-    /// Trains networks one after the other, as one training.
+    /// Trains several networks in sequence, as one training.
     TrainInTurn(Vec<TrainingPlan>),
-    /// Holds the training after the present step.
+    /// Pauses the training after the current step.
     PauseTraining,
     /// Resumes a paused training.
     ResumeTraining,
-    /// Changes what of the training's loss counts, from the next step on.
+    /// Selects the active terms of the training's loss, from the next step on.
     SwitchLoss(LossSwitches),
     /// Sets the steps between measurements of MotionNet's gradient shares; 0 for never.
     ShareGradients(usize),
-    /// Lets the training go back to its snapshot of this step.
+    /// Rolls the training back to its snapshot of this step.
     RollBackTraining(usize),
     /// Ends the training with a checkpoint.
     StopTraining,
-    /// Computes predictions for pinned windows, replacing the previous request. The newest results are in [`Engine::pinned`](super::super::Engine::pinned).
+    /// Computes predictions for pinned windows, replacing the previous request. The newest results are in
+    /// [`Engine::pinned`](super::super::Engine::pinned).
     Pin(Box<PinnedRequest>),
-    /// Writes so much of the generated sample project into a folder, or ends that.
+    /// Writes a sample project of this size into a folder; `None` stops it.
     WriteSample(Option<(PathBuf, SampleSize)>),
 }
 
-/// The selected flow of the stack and scale of the pyramid.
+/// The selected flow: a pair of the window and a pyramid level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FlowSelection {
-    /// The i-th of the window's ten pairs; `None`: the pair that begins at the current frame.
+    /// Index among the window's ten pairs; `None` for the pair that begins at the current frame.
     pub pair: Option<usize>,
-    /// Level of the pyramid, 2 (finest, half resolution) to 6.
+    /// Pyramid level, 2 (finest, half resolution) to 6.
     pub level: usize,
 }
 

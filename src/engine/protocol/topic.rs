@@ -1,12 +1,12 @@
-//! What problems are about.
+//! Topics of problems.
 
-/// What a problem is about; the notice of one goes once the same succeeds.
+/// The topic of a problem; its notice disappears once the same operation succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Topic {
     /// Anything else.
     #[default]
     Other,
-    /// Opening a clip, a folder or whatever is at a path.
+    /// Opening a clip, a folder or another path.
     Clip,
     /// Loading a model, or running its networks.
     Model,
@@ -14,11 +14,11 @@ pub enum Topic {
     Project,
     /// Training.
     Training,
-    /// An evaluation that is run.
+    /// Running an evaluation.
     Evaluation,
     /// Reading or showing a saved report.
     Report,
-    /// Files that are written.
+    /// Writing files.
     Export,
     /// A live source.
     Live,
@@ -28,13 +28,13 @@ pub enum Topic {
     Corrections,
     /// The sample.
     Sample,
-    /// Runs of trainings on the disk.
+    /// Training runs on the disk.
     Runs,
-    /// Flow that is measured on a clip.
+    /// Measuring flow on a clip.
     Flow,
     /// A flow benchmark.
     Benchmark,
-    /// The scores of a whole clip.
+    /// Scoring a whole clip.
     Scores,
     /// Suggested labels.
     Suggestions,

@@ -1,4 +1,4 @@
-//! The way out of the engine's threads: messages in a channel, and a nudge to whoever reads them.
+//! Messages from the engine's threads to the window.
 
 use std::sync::Arc;
 
@@ -10,41 +10,41 @@ use crate::error::Error;
 /// Number of unread messages above which telemetry is dropped.
 const CAPACITY: usize = 4096;
 
-/// A callback from any engine thread when there is something new to show.
+/// A callback on changes; called from any engine thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// A sender of messages to the window, cloned into every thread.
 #[derive(Clone)]
 pub(in crate::engine) struct EventSender {
-    /// Without a bound: what must arrive is sent once for each request of a person, and the rest is left out in time.
+    /// Unbounded: essential messages are sent once per request of the user, and telemetry is dropped in time.
     sender: Sender<Message>,
     wake: Wake,
 }
 
 impl EventSender {
-    /// Returns a sender, and the end from which its messages are read.
+    /// Creates a sender and the receiver of its messages.
     pub fn new(wake: Wake) -> (Self, Receiver<Message>) {
         let (sender, receiver) = unbounded();
         (Self { sender, wake }, receiver)
     }
 
-    /// Sends without ever waiting: a training must not wait for a window that nobody looks at. Every message arrives but for
-    /// [telemetry](Message::is_telemetry) that nobody reads.
+    /// Sends without blocking: a training must not wait for a window. Every message arrives, except
+    /// [telemetry](Message::is_telemetry) while too many messages are unread.
     pub fn send(&self, message: Message) {
         if message.is_telemetry() && self.sender.len() >= CAPACITY {
             return;
         }
-        let _ = self.sender.send(message); // The window may be gone.
+        let _ = self.sender.send(message); // The window may be closed.
         self.wake();
     }
 
-    /// Reports that something of this topic failed, after which the engine continues.
+    /// Reports a failure about this topic; the engine continues.
     pub fn problem(&self, topic: Topic, error: Error) {
         tracing::warn!("{error}");
         self.send(Message::Problem(topic, error));
     }
 
-    /// Tells the reader to look at the slots.
+    /// Notifies the window of changed slots.
     pub fn wake(&self) {
         (self.wake)();
     }

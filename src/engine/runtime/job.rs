@@ -1,5 +1,4 @@
-//! Something that takes a while on a thread of its own and can be ended: measuring a clip, exporting it, a benchmark,
-//! an evaluation.
+//! Cancellable long-running jobs on separate threads: measurements, exports, benchmarks, evaluations.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +11,7 @@ use crate::engine::{Message, Topic};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
 
-/// The stop flag of a job, and whether nobody waits for its end.
+/// The stop flag of a job, and whether its results are abandoned.
 #[derive(Clone, Default)]
 pub(in crate::engine) struct JobStop {
     asked: Arc<AtomicBool>,
@@ -25,21 +24,22 @@ impl JobStop {
         self.asked.load(Ordering::Acquire)
     }
 
-    /// Returns whether nobody wants what the job has done so far: a person has not stopped it, but the program ends, or something
-    /// else takes its place.
+    /// Returns whether the results so far are abandoned: not if the user stopped the job, but if the program ends or
+    /// another job replaces it.
     pub fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
     }
 }
 
-/// A job under way; dropping it ends it.
+/// A running job; dropping it ends it.
 pub(in crate::engine) struct Job {
     stop: JobStop,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Job {
-    /// Starts the thread `name`. When `work` is over, `end` is sent, after the reason if it failed, which is a problem of `topic`.
+    /// Starts the thread `name`. When `work` ends, `end` is sent; if it failed, the error is reported before as a
+    /// problem of `topic`.
     pub fn start(
         name: &'static str,
         topic: Topic,
@@ -52,7 +52,7 @@ impl Job {
         let unstarted = (events.clone(), end.clone());
         let body = move || {
             let result = caught(name, || work(&asked));
-            // What is left may be about a clip that is not open any more.
+            // The error of an abandoned job may be about a clip that is closed by now.
             if let Err(error) = result
                 && !asked.is_abandoned()
             {
@@ -70,7 +70,7 @@ impl Job {
         Self { stop, thread: thread.ok() }
     }
 
-    /// Ends the job without ever waiting for it: for one that leaves nothing half done.
+    /// Ends the job without waiting for it: for one that leaves nothing incomplete.
     pub fn leave(mut self) {
         self.abandon();
         self.thread = None;
@@ -81,7 +81,8 @@ impl Job {
         self.stop.asked.store(true, Ordering::Release);
     }
 
-    /// Asks the job to end and to leave nothing behind. In this order: a job that sees the first flag has to see the second.
+    /// Asks the job to end and to leave nothing behind. In this order: a job that sees the stop flag must also see the
+    /// other.
     fn abandon(&self) {
         self.stop.abandoned.store(true, Ordering::Release);
         self.stop();

@@ -1,8 +1,8 @@
-//! A place for a value of which only the newest matters: writers replace it, readers never wait for work.
+//! Slot for a value of which only the newest matters: writers replace it, readers never wait for work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Holds the newest value of `T`, or none.
+/// A slot with the newest value of `T`, or none.
 pub struct Latest<T>(Mutex<Option<Arc<T>>>);
 
 impl<T> Default for Latest<T> {
@@ -17,7 +17,7 @@ impl<T> Latest<T> {
         self.replace(Some(Arc::new(value)));
     }
 
-    /// Replaces the value if `is_wanted` still holds at that moment, which no [`clear`](Self::clear) can come between.
+    /// Replaces the value if `is_wanted` returns true, atomically with respect to [`clear`](Self::clear).
     pub fn put_if(&self, value: T, is_wanted: impl FnOnce() -> bool) {
         let value = Arc::new(value);
         let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,12 +30,12 @@ impl<T> Latest<T> {
         self.replace(None);
     }
 
-    /// The newest value.
+    /// Returns the newest value.
     pub fn get(&self) -> Option<Arc<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The old value is dropped after the lock is released, so that a costly drop delays no reader.
+    /// Replaces the value. The old one is dropped after the lock is released, so that a slow drop delays no reader.
     fn replace(&self, value: Option<Arc<T>>) {
         let _old = std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), value);
     }

@@ -1,4 +1,4 @@
-//! A training on the thread "training", and the handle to hold it, to continue, and to stop it.
+//! A training on the thread "training", and its handle to pause, resume and stop it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,20 +18,22 @@ use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 /// Default number of steps between measurements of MotionNet's gradient shares.
 pub const SHARES_EVERY: usize = 20;
 
-/// Time between snapshots besides those of the plan's steps: pinned frames and roll-back follow a slow run as well.
+/// Time between snapshots besides those of the plan's steps, so that pinned frames and roll-back also work in a slow
+/// run.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
 
-/// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
+/// The handle of the thread; dropping it stops the training with a checkpoint and waits for that.
 pub(in crate::engine) struct TrainingRun {
     /// Pause, resume, stop.
     pub control: TrainingControl,
-    /// True from just before its end is announced: then another one may be asked for, while the thread still gives back its memory.
+    /// True from just before its end is announced: another training may be requested then, while the thread still
+    /// releases its memory.
     has_ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl TrainingRun {
-    /// Starts trainings in turn; their news go to `events`.
+    /// Starts trainings in sequence; their events are sent to `events`.
     pub fn start(plans: Vec<TrainingPlan>, device: Device, events: EventSender) -> Self {
         let control = TrainingControl::default();
         control.share_gradients(SHARES_EVERY);
@@ -55,7 +57,7 @@ impl TrainingRun {
         Self { control, has_ended, thread: thread.ok() }
     }
 
-    /// Returns whether its end was announced, or will be at any moment; the thread may take a while longer.
+    /// Returns whether its end was or is about to be announced; the thread may take a while longer.
     pub fn is_over(&self) -> bool {
         self.has_ended.load(Ordering::Acquire) || self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
@@ -63,9 +65,9 @@ impl TrainingRun {
 
 impl Drop for TrainingRun {
     fn drop(&mut self) {
-        self.control.interrupt(); // without effect on a run that has ended
+        self.control.interrupt(); // no effect on a run that has ended
         if let Some(thread) = self.thread.take() {
-            // Its panics are caught inside; there is nothing left to learn from the result.
+            // Panics are caught inside, so the result is irrelevant.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! A named thread that works whenever it is pinged: how everything that follows the player runs.
+//! A named thread that works whenever it is pinged; all work that follows the player runs on one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,10 +6,10 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Sender, bounded};
 
-/// Stack of threads on which networks run: these are moved by value, and the deepest take a hundred kilobytes each.
+/// Stack size of threads that run networks: these are moved by value, and the deepest take a hundred kilobytes each.
 pub(in crate::engine) const STACK_BYTES: usize = 16 << 20;
 
-/// Handle of the thread; dropping it ends the thread after the step in work.
+/// The handle of the thread; dropping it ends the thread after the current step.
 pub(in crate::engine) struct Worker {
     ping: Sender<()>,
     stop: Arc<AtomicBool>,
@@ -18,7 +18,7 @@ pub(in crate::engine) struct Worker {
 
 impl Worker {
     /// Starts the thread `name`. It calls `step` after each ping for as long as that returns true: each step does the
-    /// most urgent thing, so that what nobody waits for any more is never begun.
+    /// most urgent work, so that obsolete work is never started.
     pub fn start(name: &str, mut step: impl FnMut() -> bool + Send + 'static) -> Self {
         let (ping, pinged) = bounded(1);
         let stop = Arc::new(AtomicBool::new(false));
@@ -35,14 +35,14 @@ impl Worker {
         Self { ping, stop, thread: Some(thread.expect("the system can start a thread")) }
     }
 
-    /// Makes the thread look again; callable from any thread.
+    /// Returns a function that pings the thread; callable from any thread.
     pub fn waker(&self) -> impl Fn() + Send + Sync + Clone + use<> {
         let ping = self.ping.clone();
-        // A full channel means that a look is already due.
+        // A full channel means that a ping is already pending.
         move || _ = ping.try_send(())
     }
 
-    /// Ends the thread after the step in work, without waiting for it: for steps that leave nothing half done.
+    /// Ends the thread after the current step, without waiting for it: for steps that leave nothing incomplete.
     pub fn leave(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.waker()();
@@ -55,7 +55,7 @@ impl Drop for Worker {
         self.stop.store(true, Ordering::Release);
         self.waker()();
         if let Some(thread) = self.thread.take() {
-            // Panics of the work are caught inside it; there is nothing left to learn from the result.
+            // Panics of the work are caught inside, so the result is irrelevant.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! ActivityNet's JSON of a project.
+//! Import and export of ActivityNet's JSON.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,7 +38,7 @@ fn video(clip: &AnnotatedClip, id: String) -> Video {
     Video { id, subset: "training".into(), duration_secs, path, group, note, annotations, problems: Vec::new() }
 }
 
-/// Seconds to the microsecond.
+/// Rounds seconds to microseconds.
 fn rounded(secs: f64) -> f64 {
     (secs * 1e6).round() / 1e6
 }

@@ -9,7 +9,7 @@ use crate::frame_times::FrameTimes;
 /// Labels of some videos. The label `background` stands for none of the classes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AnnotationSet {
-    /// Classes in their order, whether they are used or not.
+    /// Classes in order, used or not.
     pub classes: Vec<AnnotationClass>,
     /// The labelled clips; a video may have several.
     pub clips: Vec<AnnotatedClip>,
@@ -72,12 +72,12 @@ pub(super) struct Span {
     pub place: String,
 }
 
-/// A part of a video in time or frames.
+/// A part of a video in seconds or frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Extent {
     /// The first frame and the one after the last.
     Frames(usize, usize),
-    /// The first frame's time and the time of the one after the last, on the clock of the video's file.
+    /// The time of the first frame and of the one after the last, on the clock of the video's file.
     Secs(f64, f64),
 }
 
@@ -90,7 +90,7 @@ pub(super) struct AnnotationClock {
 }
 
 impl AnnotationClock {
-    /// Returns the clock of a video of the project in `dir`; `None` if not even its rate is known.
+    /// Returns the clock of a video of the project in `dir`; `None` if not even its frame rate is known.
     pub fn of(facts: Option<&Facts>, dir: &Path) -> Option<Self> {
         let facts = facts?;
         if let Ok(times) = times::read(dir, facts) {
@@ -117,7 +117,7 @@ impl AnnotationSet {
         Self { classes, clips, ..Self::default() }
     }
 
-    /// Returns the names of the classes, and `background` after them if it is used.
+    /// Returns the names of the classes, followed by `background` if it is used.
     pub fn label_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.classes.iter().map(|class| class.name.as_str()).collect();
         let mut used = self.clips.iter().flat_map(AnnotatedClip::label_names);
@@ -129,12 +129,12 @@ impl AnnotationSet {
 }
 
 impl AnnotationClass {
-    /// Returns a class of this name whose colour is not known.
+    /// Creates a class with this name and unknown colour.
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), color: None }
     }
 
-    /// Returns its colour as `#rrggbb`, grey if it has none.
+    /// Returns its colour as `#rrggbb`, grey if unknown.
     pub fn hex(&self) -> String {
         let [red, green, blue] = self.color.unwrap_or([0x80; 3]);
         format!("#{red:02x}{green:02x}{blue:02x}")
@@ -178,12 +178,12 @@ impl AnnotatedClip {
         }
     }
 
-    /// Returns its name in a file, at a place.
+    /// Creates a clip with this path in a file, at the position `place`.
     pub fn named(path: impl Into<String>, place: impl Into<String>) -> Self {
         Self { path: path.into(), place: place.into(), ..Self::default() }
     }
 
-    /// Returns the same where the file writes its paths with `%` and two digits for some characters.
+    /// Like [`named`](Self::named), for a percent-encoded path.
     pub fn escaped(path: impl Into<String>, place: impl Into<String>) -> Self {
         Self { is_escaped: true, ..Self::named(path, place) }
     }
@@ -193,7 +193,7 @@ impl AnnotatedClip {
         if self.is_escaped { StoredPath::plain(&self.path) } else { self.path.clone() }
     }
 
-    /// Returns all labels of it and its parts.
+    /// Returns all labels of the clip and its parts.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.labels.iter().map(String::as_str).chain(self.spans.iter().map(|span| span.label.as_str()))
     }
@@ -208,7 +208,7 @@ impl AnnotatedClip {
         self.clock.as_ref().map(|clock| &clock.times)
     }
 
-    /// Returns when the first frame of a part is shown and when its last one ends.
+    /// Returns the start of the first frame of a part and the end of its last one.
     pub fn secs_of(&self, part: &Span) -> Option<[f64; 2]> {
         match part.extent {
             Extent::Frames(start, end) => Some(self.times()?.span_secs(&(start..end))),
@@ -216,17 +216,17 @@ impl AnnotatedClip {
         }
     }
 
-    /// Returns when its first frame is shown and when its last one ends.
+    /// Returns the start of its first frame and the end of its last one.
     pub fn whole_secs(&self) -> Option<[f64; 2]> {
         self.times().map(|times| [times.start_secs(), times.end_secs()])
     }
 
-    /// Returns the last name of its path.
+    /// Returns the file name in its path.
     pub fn file_name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// That without its ending.
+    /// Returns the file name without its extension.
     pub fn stem(&self) -> &str {
         let name = self.file_name();
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)

@@ -32,7 +32,7 @@ impl Combined {
     pub fn of(known: &Video, mut said: Video, left_out: usize, replaces: bool) -> Self {
         adopt_segments(&mut said, known);
         said.sort();
-        // Nothing takes the place of labels but labels.
+        // Only labels can replace labels.
         let is_silent = said.is_unlabelled() && left_out == 0;
         let labels = match known.is_unlabelled() {
             _ if is_silent || labels_of(known) == labels_of(&said) => LabelFate::Same,
@@ -105,7 +105,7 @@ fn adopt_segments(said: &mut Video, known: &Video) {
                     segment.note.clone_from(&own.note);
                 }
             }
-            // Files have fewer segments than there are names.
+            // There are more identifiers than segments.
             None => segment.id = free.next().unwrap_or(segment.id),
         }
     }
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(kept.video, Video { group: "kitchen".into(), ..known.clone() });
         let replaced = Combined::of(&known, said.clone(), 0, true);
         assert_eq!((replaced.video, replaced.keeps_texts), (said, false));
-        // Whatever becomes of the labels.
+        // Independent of the outcome for labels.
         for (said, left_out, replaces, labels) in [
             (video(&[], "kitchen", ""), 0, false, LabelFate::Same),
             (video(&[segment(0, 30, "")], "kitchen", ""), 0, false, LabelFate::Kept),

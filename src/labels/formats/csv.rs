@@ -1,8 +1,8 @@
-//! CSV (RFC 4180): `path,label,start,end,group,note,start_frame,end_frame,fps`, a row for each label, times in seconds.
+//! CSV (RFC 4180): `path,label,start,end,group,note,start_frame,end_frame,fps`, one row per label, times in seconds.
 //!
-//! Training reads the same format with the same [`table`](crate::table). A row without times labels the whole clip. `end` and
-//! `end_frame` are those of the frame after the last one. On import, seconds take precedence over
-//! frames. Frames counted at another rate than that of the video are converted by time.
+//! Training reads the same format with the same [`table`](crate::table). A row without times labels the whole clip.
+//! `end` and `end_frame` refer to the frame after the last one. On import, seconds take precedence over frames. Frames
+//! counted at another rate than the video's are converted by time.
 
 use std::path::Path;
 
@@ -38,13 +38,13 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// Returns a number of six decimals at most, without needless zeros.
+/// Formats a number with at most six decimals, without trailing zeros.
 fn rounded(number: f64) -> String {
     let text = format!("{number:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Returns a text as a cell that is no formula.
+/// Returns a text as a quoted cell that is not interpreted as a formula.
 fn cell(text: &str) -> String {
     quoted_cell(&escape_formula(text))
 }

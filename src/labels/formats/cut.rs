@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// A clip to be cut out of a video; the caller reads and writes the videos.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
-    /// The video.
+    /// Path of the video.
     pub video: PathBuf,
     /// Its first frame.
     pub start: usize,

@@ -1,4 +1,4 @@
-//! "CVAT for video 1.1": an XML file for each video.
+//! "CVAT for video 1.1": one XML file per video.
 //!
 //! It has no labels of frames, only tracks, so a segment is a track of a full-frame box that appears at its first frame
 //! and is outside from the frame after its last. Attributes of the track hold the note (that of the video, where the
@@ -87,7 +87,7 @@ fn label(xml: &mut XmlWriter, class: &AnnotationClass) {
     xml.close();
 }
 
-/// A box as large as the picture, from `frame` on; outside: none.
+/// Writes a box of the picture's size that starts at `frame`; if `outside`, the end of the track.
 fn shape(xml: &mut XmlWriter, frame: usize, outside: bool, [width, height]: [u32; 2], scope: &str, note: &str) {
     let outside = if outside { "1" } else { "0" };
     let (frame, right, bottom) = (frame.to_string(), format!("{width}.00"), format!("{height}.00"));
@@ -123,7 +123,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     Ok(set)
 }
 
-/// A video in CVAT, and its annotated frames.
+/// A CVAT task: a video and its range of annotated frames.
 #[derive(Debug)]
 struct CvatTask {
     /// `None` in a file of one task.
@@ -138,7 +138,7 @@ struct CvatTask {
 }
 
 impl CvatTask {
-    /// Returns the task that an element of the metadata is about; `None` if it names no video.
+    /// Parses a task in the metadata; `None` if it names no video.
     fn of(meta: &Element, task: &Element) -> Option<Self> {
         let text_at = |names: &[&str]| Some(task.at(names)?.text.trim()).filter(|text| !text.is_empty());
         let number = |name: &str| text_at(&[name])?.parse::<usize>().ok();
@@ -238,7 +238,7 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
     Ok(())
 }
 
-/// Returns a segment for each time a track is visible.
+/// Adds one segment per interval in which a track is visible.
 fn read_track(
     track: &Element,
     task: &CvatTask,

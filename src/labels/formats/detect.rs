@@ -9,8 +9,7 @@ use crate::annotations::text;
 use crate::error::{Error, Result};
 
 impl Format {
-    /// Returns the format of the file or the folder of files at `source`, by its extension or, if that is not enough, by its
-    /// content.
+    /// Returns the format of the file or folder `source`, by its extension or, if that is ambiguous, by its content.
     ///
     /// # Errors
     /// If it cannot be read, or its format is unknown.
@@ -90,7 +89,7 @@ mod tests {
             let document = Document::default();
             let exported = export(format, &document, dir.path(), &target).unwrap();
             if exported.files.is_empty() || format == Format::LabelStudio {
-                continue; // An empty project has nothing to be recognised by.
+                continue; // An empty project has nothing to detect.
             }
             assert_eq!(Format::of(&target).unwrap(), format, "{}", folder_of(format, &target).display());
         }

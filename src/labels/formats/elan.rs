@@ -1,4 +1,4 @@
-//! ELAN's annotation documents (EAF 3.0), one for each video.
+//! ELAN's annotation documents (EAF 3.0), one per video.
 //!
 //! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
 //! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose name
@@ -20,12 +20,12 @@ use super::xml::{Element, XmlWriter};
 use crate::annotations::text;
 use crate::error::{Error, Result};
 
-/// The linguistic type of labels of whole clips, and that of others.
+/// Linguistic types of labels of whole clips, and of others.
 const CLIP: &str = "clip";
 const SEGMENT: &str = "segment";
 /// Prefix of the names of tiers with labels of whole clips.
 const WHOLE: &str = "clip: ";
-/// Properties of a document: the recording its video belongs to, and a remark about it.
+/// Properties of a document: the recording of its video, and a note about it.
 const GROUP: &str = "group";
 const NOTE: &str = "note";
 
@@ -42,7 +42,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// A tier: its name, its linguistic type, and first and last time of annotations of one label.
+/// A tier: its name, its linguistic type, and the start and end times of annotations with one label.
 struct Tier<'a> {
     name: String,
     kind: &'static str,
@@ -66,7 +66,7 @@ fn document(clip: &AnnotatedClip, set: &AnnotationSet, path: &Path) -> Option<St
     Some(render(clip, &tiers, path.parent().unwrap_or(Path::new(""))))
 }
 
-/// Returns the document for a folder.
+/// Returns the document for the given folder.
 fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
     let mut xml = XmlWriter::new();
     let schema = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd";
@@ -75,7 +75,7 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
         "ANNOTATION_DOCUMENT",
         &[
             ("AUTHOR", &clip.reviewer),
-            ("DATE", "1970-01-01T00:00:00+00:00"), // Must be there; the same labels give the same file.
+            ("DATE", "1970-01-01T00:00:00+00:00"), // Required; constant, so that equal labels give equal files.
             ("FORMAT", "3.0"),
             ("VERSION", "3.0"),
             ("xmlns:xsi", namespace),
@@ -128,7 +128,7 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
     xml.finish()
 }
 
-/// Returns the address of a file.
+/// Returns the URL of a file.
 fn url(path: &Path) -> String {
     let path = escaped(&StoredPath::encode(path, Path::new("")));
     format!("file://{}{path}", if path.starts_with('/') { "" } else { "/" })
@@ -142,12 +142,12 @@ fn relative_url(path: &Path, folder: &Path) -> Option<String> {
     (!is_absolute).then(|| format!("{start}{path}"))
 }
 
-/// Returns a stored path with what has a meaning in addresses escaped as well.
+/// Returns a stored path with the special characters of URLs escaped too.
 fn escaped(stored: &str) -> String {
     stored.replace(' ', "%20").replace('#', "%23").replace('?', "%3F")
 }
 
-/// Returns the kind of a video by its ending.
+/// Returns the MIME type of a video by its extension.
 fn mime_type(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase());
     match ending.as_str() {
@@ -278,7 +278,7 @@ struct ElanAnnotation {
     is_whole: bool,
 }
 
-/// Returns all annotations in the order of the document.
+/// Returns all annotations in document order.
 fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     let mut found = Vec::new();
     let mut times: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
@@ -347,7 +347,7 @@ fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<ElanAnnotat
 
 /// The time slots of a document.
 struct Slots<'a> {
-    /// Their times in seconds, in the document's order.
+    /// Identifiers and times in seconds, in document order.
     order: Vec<(&'a str, Option<f64>)>,
     places: BTreeMap<&'a str, usize>,
 }

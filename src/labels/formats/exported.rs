@@ -18,9 +18,9 @@ use crate::output::Staging;
 pub struct Exported {
     /// The files.
     pub files: Vec<PathBuf>,
-    /// The text of each.
+    /// The content of each file.
     texts: Vec<String>,
-    /// Clips that are yet to be cut out of their videos.
+    /// Clips to be extracted from their videos.
     pub cuts: Vec<Cut>,
     /// Notes on what the format could not hold.
     pub notes: Vec<Error>,
@@ -33,7 +33,7 @@ impl Exported {
     /// Writes the files into `staging`, which must contain all of them; those with the extension `.gz` are compressed.
     ///
     /// # Errors
-    /// If one cannot be written.
+    /// If a file cannot be written.
     pub fn stage(&self, staging: &Staging) -> Result<()> {
         for (file, text) in self.files.iter().zip(&self.texts) {
             let is_packed = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));

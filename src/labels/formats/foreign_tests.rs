@@ -10,7 +10,7 @@ use crate::error::Error;
 
 pub(super) const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 
-/// Videos of 1000 frames at 25 per second.
+/// A project of videos with 1000 frames at 25 per second.
 pub(super) fn project(paths: &[&str]) -> Document {
     let mut document = Document::default();
     let facts = Facts {
@@ -37,7 +37,7 @@ pub(super) fn shown(document: &Document, video: u32) -> Shown<'_> {
     (labels, segments)
 }
 
-/// `document` after the import of a file called `name`, and what was noted.
+/// Returns `document` after the import of a file named `name`, and the notes.
 pub(super) fn imported(format: Format, name: &str, content: &str, mut document: Document) -> (Document, Vec<Error>) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(name);
@@ -438,7 +438,7 @@ fn elans_dependent_annotations_hold_as_long_as_their_parents() {
     let (document, notes) = imported(Format::Elan, "a.eaf", &content, project(&["a.mp4"]));
     let mut found = shown(&document, 0).1;
     found.sort_unstable();
-    // `fast` and the annotation without a value share the time of their parent, as words do that of their sentence.
+    // `fast` and the annotation without a value share the time of their parent, as words share that of a sentence.
     assert_eq!(
         found,
         [

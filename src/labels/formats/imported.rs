@@ -26,20 +26,20 @@ pub struct Import {
     pub notes: Vec<Error>,
     /// Assumptions about what is not left out.
     pub remarks: Vec<Error>,
-    /// Classes of the file that the project does not have.
+    /// Classes of the file that the project lacks.
     pub unknown_classes: Vec<String>,
     /// Existing videos of the file that the project does not have: their labels are left out until the videos are
     /// added.
     pub unknown_videos: Vec<PathBuf>,
     /// `true` if the file has several labels at a time and the project is not multi-label.
     pub needs_several: bool,
-    /// Videos whose labels change.
+    /// Number of videos whose labels change.
     pub videos: usize,
-    /// Videos among them that are new.
+    /// Number of new videos among them.
     pub new_videos: usize,
-    /// New videos whose files were not found.
+    /// Number of new videos whose files were not found.
     pub new_missing: usize,
-    /// Videos that keep other labels than the file's, by their paths.
+    /// Paths of videos that keep labels different from the file's.
     pub kept: Vec<String>,
     /// `true` if groups or notes of the project are kept although the file has different ones.
     pub keeps_texts: bool,

@@ -12,7 +12,7 @@ use super::exported::write_file;
 use crate::annotations::text;
 use crate::error::{Error, Result};
 
-/// The version of the file.
+/// Version of the file format.
 const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +47,7 @@ struct VideoEntry {
     path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     facts: Option<Facts>,
-    /// Empty: unlabelled; `background`: none of the classes.
+    /// Empty if unlabelled; `background` for none of the classes.
     #[serde(default)]
     labels: Vec<String>,
     #[serde(default)]

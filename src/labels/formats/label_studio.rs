@@ -1,4 +1,4 @@
-//! Tasks of Label Studio: segments by `TimelineLabels`, whole clips by `Choices`.
+//! Label Studio tasks: segments as `TimelineLabels`, whole clips as `Choices`.
 //!
 //! Frames are counted from 1, and ranges include the last one. They are frames of the labelling interface, 24 per
 //! second unless it sets another rate, and not the video's. So a task gives its rate as `fps`, a multiple of the
@@ -155,7 +155,7 @@ fn rate(times: &FrameTimes) -> Option<f64> {
     (fps.is_finite() && fps > 0.0).then_some(fps)
 }
 
-/// Returns the first frame of a part and the one after the last at the rate of the task.
+/// Returns the first frame of a part and the one after the last at the task's rate.
 fn frames(clip: &AnnotatedClip, part: &Span, fps: Option<f64>) -> Option<(usize, usize)> {
     let ([start, end], fps) = clip.secs_of(part).zip(fps)?;
     let [start, end] = [start, end].map(|secs| (secs * fps).round() as usize);

@@ -1,4 +1,4 @@
-//! Files that take the rules of their formats lightly, as scripts and other programs write them.
+//! Tests with files that deviate from their formats, as written by scripts and other programs.
 
 use super::super::{Document, Label, VideoId, edits};
 use super::foreign_tests::{ALL, boris, imported, project, shown};
@@ -147,7 +147,7 @@ fn classes_are_added_for_labels_that_are_taken_and_for_no_others() {
     document.apply(read.step);
     assert!(document.classes.iter().map(|class| class.name.as_str()).eq(["run"]), "{:?}", document.classes);
     assert_eq!(shown(&document, 0).1, [("run", 25, 50), ("run", 75, 100)]);
-    // A video that keeps its labels takes no class of others.
+    // A video that keeps its labels needs no class of others.
     fs::write(&path, "a.mp4,other,1,2\n").unwrap();
     let keep = Choices { replace: false, ..ALL };
     let read = import(Format::Csv, &path, &document, Path::new("/project"), keep).unwrap();
@@ -212,7 +212,7 @@ fn videos_of_json_are_found_in_the_folder_that_it_names() {
     assert_eq!((again.new_videos, again.step.changes.len()), (0, 0));
 }
 
-/// The videos of the project, whose last names are the same.
+/// Videos of the project with equal file names.
 const NAMESAKES: [&str; 7] = [
     "clip.mp4",
     "one/clip.mp4",
@@ -223,7 +223,7 @@ const NAMESAKES: [&str; 7] = [
     "one/50%25/clip.mp4",
 ];
 
-/// Their labels: each has segments and a class of its own.
+/// A document of these videos, optionally with segments of a separate class each.
 fn namesakes(paths: &[String], is_labelled: bool) -> Document {
     let mut document = project(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     for number in 0..if is_labelled { paths.len() } else { 0 } {

@@ -60,7 +60,7 @@ pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir:
     merge.finish()
 }
 
-/// An import under way.
+/// An import in progress.
 struct Merge<'a> {
     source: &'a Path,
     dir: &'a Path,
@@ -180,7 +180,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Returns the video of a clip that the project does not have, if the file knows all there is to know about it.
+    /// Adds the video of a clip that the project lacks, if the file contains all its facts; returns its identifier.
     fn add_video(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>) -> Option<VideoId> {
         let facts = clip.facts.clone().filter(is_plausible)?;
         let file = finder.file(clip);
@@ -249,7 +249,7 @@ impl<'a> Merge<'a> {
         self.import.left_out += left_out;
     }
 
-    /// Adds a label of a whole clip; `false` if it is left out.
+    /// Adds a label of a whole clip; returns `false` if it is skipped.
     fn add_label(&mut self, video: &mut Video, name: &str, clip: &AnnotatedClip) -> bool {
         let Some(label) = self.label(name) else { return false };
         if video.labels.contains(&label) {
@@ -272,7 +272,7 @@ impl<'a> Merge<'a> {
         true
     }
 
-    /// Adds a segment; `false` if it is left out.
+    /// Adds a segment; returns `false` if it is skipped.
     fn add_stretch(
         &mut self,
         video_id: VideoId,
@@ -302,11 +302,11 @@ impl<'a> Merge<'a> {
         if is_cut {
             self.note(place, "the segment extends past the end of the video and was trimmed", "Check the segment");
         }
-        let id = SegmentId(video.segments.len() as u32); // Nothing is taken away again.
+        let id = SegmentId(video.segments.len() as u32); // Segments are never removed here.
         let segment = Segment { id, label, start, end, note: span.note.clone() };
         let mut clashes = video.segments.iter().filter(|other| other.overlaps(&segment));
         if clashes.clone().any(|other| (other.label, other.start, other.end) == (label, start, end)) {
-            return true; // Said twice.
+            return true; // A duplicate.
         }
         if clashes.clone().any(|other| other.label == label) {
             let cause = format!("frames {start} to {} of {} overlap others of the same class", end - 1, clip.shown());
@@ -323,7 +323,7 @@ impl<'a> Merge<'a> {
         true
     }
 
-    /// Returns the frames of video `id` from `start` to `end` seconds on the clock of its file.
+    /// Converts `start` to `end` seconds on the clock of the file to frames of video `id`.
     fn frames_at(&mut self, id: VideoId, start: f64, end: f64, facts: Option<&Facts>) -> Frames {
         let clock = self.clocks.entry(id).or_insert_with(|| AnnotationClock::of(facts, self.dir)).as_ref();
         let Some(AnnotationClock { times, .. }) = clock else {
@@ -464,7 +464,7 @@ impl<'a> Merge<'a> {
         }
         self.drop_unused_classes(&changes);
         if self.after.classes != self.before.classes {
-            // Before the videos that are labelled as such.
+            // Before the videos that use them.
             let place = changes.iter().position(|change| matches!(change, Change::Video(..))).unwrap_or(changes.len());
             changes.insert(place, Change::Classes(self.after.classes.clone()));
         }
@@ -520,7 +520,7 @@ fn some_of(names: &[String]) -> String {
 /// The frames of a part, or the fault and its remedy.
 type Frames = std::result::Result<FrameSpan, (String, &'static str)>;
 
-/// Returns the frames from `start` to before `end`, as far as they are within the video.
+/// Returns the frames from `start` to before `end`, clipped to the video.
 fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
     let length = facts.map_or(i64::MAX as usize, |facts| facts.frames);
     if start >= end || start >= length {

@@ -1,7 +1,8 @@
 //! Import and export of labels in the formats of other programs.
 //!
-//! A project becomes an annotation set, labels by name, from which each format is written. Importing a format yields one
-//! again, which is merged into the project as a step. An export reports what its format cannot hold:
+//! For an export, a project is converted to an annotation set, labels by name, from which each format is written. An
+//! import yields an annotation set, which is merged into the project as a step. An export reports the information that
+//! its format cannot represent:
 //!
 //! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
 //! |---|---|---|---|---|---|---|---|

@@ -156,7 +156,7 @@ fn lists_name_every_clip_that_is_cut_out_by_its_class() {
             expected.extend(whole.map(|label| (name(*label), 0, None)));
             expected.extend(video.segments.iter().map(|s| (name(s.label), s.start, Some(s.end))));
         }
-        // A project of the clips that are cut out.
+        // A project of the extracted clips.
         let mut clips = Document::default();
         let videos = exported.cuts.iter().map(|cut| Video::new(StoredPath::encode(&cut.target, dir.path())));
         clips.apply(edits::add_videos(&clips, videos.collect()));

@@ -17,16 +17,16 @@ use crate::error::{Error, Result};
 
 const TRAIN_LIST: &str = "trainlist01.txt";
 const TEST_LIST: &str = "testlist01.txt";
-/// The same for mmaction2's `VideoDataset`: path, tab, class from 0. A tab, since names of classes may hold blanks.
+/// Lists for mmaction2's `VideoDataset`: path, tab, class from 0. A tab, since class names may contain blanks.
 const MMACTION_TRAIN: &str = "mmaction2_train.txt";
 const MMACTION_TEST: &str = "mmaction2_test.txt";
 /// The extension of exported clips.
 const ENDING: &str = ".mp4";
 
-/// Every group of this number goes to the test list.
+/// Interval of the group numbers in the test list.
 const TEST_EVERY: usize = 4;
 
-/// Distance between the numbers of a group that may be taken.
+/// Offset between alternative numbers for a group.
 const FURTHER_NUMBERS: usize = 10_000;
 
 /// A clip in the lists.
@@ -79,7 +79,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// Returns the parts of a video to cut out.
+/// Returns the parts of a video to extract.
 fn listed(clip: &AnnotatedClip) -> Vec<Listed<'_>> {
     // If parts are labelled, training uses only these, and so does the export.
     let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.spans.is_empty());
@@ -116,7 +116,7 @@ fn group_numbers(set: &AnnotationSet) -> BTreeMap<&str, usize> {
     numbers
 }
 
-/// Returns a name of a folder for each class, no two of which are the same where upper and lower case are.
+/// Returns a unique folder name for each class, also on case-insensitive disks.
 fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
     let mut taken = BTreeSet::new();
     let mut name = |class: &str| {
@@ -124,7 +124,8 @@ fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
         if taken.insert(plain.to_lowercase()) {
             return plain;
         }
-        // The same name with letters written as numbers, which is read as the same class; if need be all of them.
+        // The same name with its first letters percent-encoded, which decodes to the same class; all of them if
+        // necessary.
         let escaped = |letters: usize| {
             let bytes = class.chars().take(letters).collect::<String>().into_bytes();
             let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
@@ -225,12 +226,12 @@ fn row<'a>(line: &'a str, classes: &[String]) -> Option<(&'a str, String)> {
         return Some((clip, classes.get(id.checked_sub(1)?)?.clone()));
     }
     let folder = class_name(Some(folder_of(clip)).filter(|folder| *folder != clip)?);
-    let alike = |class: &&String| class.eq_ignore_ascii_case(&folder); // UCF101 spells one of its own in two ways.
+    let alike = |class: &&String| class.eq_ignore_ascii_case(&folder); // UCF101 spells one class in two ways.
     let class = classes.iter().find(|class| **class == folder).or_else(|| classes.iter().find(alike));
     if classes.is_empty() { Some((line, folder)) } else { Some((line, class?.clone())) }
 }
 
-/// Returns the group that UCF101 writes into the name of a clip, `v_Class_g01_c02`.
+/// Returns the group in the name of a clip, as in UCF101's `v_Class_g01_c02`.
 fn group_of(path: &str) -> String {
     let is_group =
         |part: &&str| part.len() > 1 && part.starts_with('g') && part[1..].bytes().all(|b| b.is_ascii_digit());
@@ -254,7 +255,7 @@ mod tests {
         document
     }
 
-    /// Adds videos by path, group and place of their class.
+    /// Adds videos with path, group and index of their class.
     fn add(document: &mut Document, videos: &[(&str, &str, usize)]) {
         let ids: Vec<_> = document.classes.iter().map(|class| class.id).collect();
         let videos = videos.iter().map(|(path, group, class)| Video {

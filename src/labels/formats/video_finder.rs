@@ -23,16 +23,16 @@ pub(super) struct VideoFinder<'a> {
     stored: HashMap<&'a str, VideoId>,
     /// By their unescaped paths.
     plain: HashMap<String, VideoId>,
-    /// By the same in one form of Unicode; `None` where it is that of several.
+    /// Videos by decoded path in Unicode normalisation form C; `None` if it is ambiguous.
     composed: HashMap<String, Option<VideoId>>,
-    /// By the last name of their path as it is in `composed`, and by that without its ending.
+    /// Videos by normalised file name, with and without extension.
     last: HashMap<String, Vec<(&'a str, VideoId)>>,
 }
 
-/// The result of a search for the video of a file name.
+/// The result of a search for a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FoundVideo {
-    /// The video at this path, or the only one of this name.
+    /// The video with this path, or the only one with this name.
     Video(VideoId),
     /// The only video with the same file name; the folders in the file are different.
     SameName(VideoId),
@@ -46,7 +46,7 @@ pub(super) enum FoundVideo {
     Nothing,
 }
 
-/// A possible meaning of a name.
+/// A possible interpretation of a name.
 struct NameReading {
     /// The unescaped name, with `/` as separator.
     name: String,
@@ -155,7 +155,7 @@ impl<'a> VideoFinder<'a> {
             return FoundVideo::Video(*id);
         }
         for (place, reading) in self.readings(clip).into_iter().enumerate() {
-            // A name that was to be read another way, or in another form, means another file if there is one.
+            // An alternative interpretation or Unicode form is rejected if such a file exists and is another one.
             let spelled = self.spelled(&reading).filter(|id| place == 0 || !self.is_another(clip, *id));
             let in_one_form = || self.in_one_form(&reading).filter(|id| !self.is_another(clip, *id));
             if let Some(id) = spelled.or_else(in_one_form) {
@@ -176,7 +176,7 @@ impl<'a> VideoFinder<'a> {
         FoundVideo::Nothing
     }
 
-    /// Returns the video at the path of a reading.
+    /// Returns the video with the path of an interpretation.
     fn spelled(&self, reading: &NameReading) -> Option<VideoId> {
         let by_place = || {
             let mut paths = reading.paths.iter().map(|path| StoredPath::encode(path, self.dir));
@@ -185,7 +185,7 @@ impl<'a> VideoFinder<'a> {
         self.plain.get(&reading.name).copied().or_else(by_place)
     }
 
-    /// Returns the video at the path of a reading in another form of Unicode.
+    /// Returns the video with the path of an interpretation in another Unicode form.
     fn in_one_form(&self, reading: &NameReading) -> Option<VideoId> {
         let video = |path: &str| self.composed.get(&*composed(path)).copied().flatten();
         let mut paths = reading.paths.iter().map(|path| StoredPath::plain(&StoredPath::encode(path, self.dir)));
@@ -215,7 +215,7 @@ impl<'a> VideoFinder<'a> {
         let slashed = name.replace('\\', "/");
         let mut paths: Vec<_> = dirs.iter().map(|dir| dir.join(&slashed)).collect();
         if slashed != name && cfg!(unix) {
-            paths.extend(dirs.iter().map(|dir| dir.join(name))); // A name may hold it there.
+            paths.extend(dirs.iter().map(|dir| dir.join(name))); // The name may be literal.
         }
         let plain = NameReading { name: slashed.clone(), paths };
         // ActivityNet gives the video `v_ID.mp4` as `ID`.
@@ -226,19 +226,20 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
-    /// Returns the stored paths of the videos with the last name of `spelled`; a file that was converted has another ending.
+    /// Returns the stored paths of the videos with the file name of `spelled`; if there is none, without extension, as
+    /// the file may have been converted.
     fn namesakes(&self, spelled: &str) -> &[(&'a str, VideoId)] {
         let name = composed(spelled);
         let last = last_name(&name);
         self.last.get(last).or_else(|| self.last.get(stem(last))).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the stored path of a video that has the last name of `clip`.
+    /// Returns the stored path of a video with the file name of `clip`.
     pub fn namesake(&self, clip: &AnnotatedClip) -> Option<&'a str> {
         self.readings(clip).iter().find_map(|reading| self.namesakes(&reading.name).first()).map(|(path, _)| *path)
     }
 
-    /// Returns the video with the last name of `name` whose content is that of the file of `clip`, if it is one.
+    /// Returns the only video with the file name of `name` and the content of the clip's file.
     fn find_by_content(&self, clip: &AnnotatedClip, name: &str) -> Option<VideoId> {
         let namesakes = self.namesakes(name);
         let file = self.file(clip).filter(|_| !namesakes.is_empty())?;
@@ -269,7 +270,7 @@ impl<'a> VideoFinder<'a> {
         };
         let most = found.iter().map(|(path, _)| shared(path)).max().unwrap_or(0);
         let best: Vec<_> = found.iter().filter(|(path, _)| shared(path) == most).collect();
-        // Of those that are the same in one form, the one that is written as the file does.
+        // Of those with equal normalised names, the one with the file's spelling.
         let alike = |path: &str| {
             let plain = StoredPath::plain(path);
             plain.rsplit('/').zip(spelled.rsplit('/')).take_while(|(one, other)| one == other).count()
@@ -310,7 +311,7 @@ impl<'a> VideoFinder<'a> {
     }
 }
 
-/// Returns the path in the address of a file, as it is escaped there.
+/// Returns the percent-encoded path in a file URL.
 fn address(name: &str) -> Option<&str> {
     let path = name.strip_prefix("file://")?;
     // A drive letter is preceded by an additional slash.

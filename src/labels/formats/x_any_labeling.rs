@@ -1,4 +1,5 @@
-//! X-AnyLabeling's video classifier: one JSON file next to each video, of the same name (version 1.0.0, `video_classification`).
+//! X-AnyLabeling's video classifier: one JSON file next to each video, with the same name (version 1.0.0,
+//! `video_classification`).
 //!
 //! It has segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
 //! is `clip` and a number, which X-AnyLabeling keeps, with the note of the video as its description. Files are in
@@ -24,7 +25,7 @@ const TYPE: &str = "video_classification";
 /// The prefix of the `id` of a whole-clip label, before its number.
 const CLIP: &str = "clip";
 
-/// A label of the whole clip covers at least this share of the length that X-AnyLabeling finds.
+/// Minimum share of the clip's length, as determined by X-AnyLabeling, for a label of the whole clip.
 const WHOLE_SHARE: f64 = 0.9;
 
 #[derive(Deserialize)]
@@ -181,7 +182,7 @@ impl XAnySegment {
         let whole = |frame: f64| (frame >= 0.0 && frame.fract() == 0.0).then_some(frame as usize);
         match self.start_frame.zip(self.end_frame) {
             Some((start, end)) => match whole(start).zip(whole(end)) {
-                // An event without a length is one frame.
+                // An event without duration is one frame.
                 Some((start, end)) if start <= end => Ok(Extent::Frames(start, end.max(start.saturating_add(1)))),
                 _ => Err(format!("frames {start} to {end} are not a valid segment")),
             },

@@ -1,5 +1,5 @@
-//! A small XML reader and writer for annotation files: elements with attributes, children and text. Only the five
-//! predefined entities are supported, so that a small file cannot expand.
+//! XML reader and writer for annotation files: elements with attributes, children and text. Only the five predefined
+//! entities are supported, so that a small file cannot expand.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -15,20 +15,20 @@ const MAX_DEPTH: usize = 64;
 /// Maximum number of undeclared prefixes in a file: for each, it is parsed once more.
 const MAX_PREFIXES: usize = 16;
 
-/// An element that was read.
+/// A parsed element.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     pub name: String,
-    /// The line it begins in, from 1.
+    /// Line number of its start, from 1.
     pub line: usize,
     attributes: Vec<(String, String)>,
     pub children: Vec<Element>,
-    /// Its text, without that of its children.
+    /// Its own text, without that of its children.
     pub text: String,
 }
 
 impl Element {
-    /// Returns the outermost element of the file at `path`.
+    /// Returns the root element of the file at `path`.
     ///
     /// # Errors
     /// If the file cannot be read or is not well-formed, with the line.
@@ -44,12 +44,13 @@ impl Element {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns the children called `name`.
+    /// Returns the children named `name`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// Returns the first child called `name`, that one's first child called by the next name, and so on.
+    /// Returns the descendant along the path `names`: the first child with the first name, its first child with the
+    /// next name, and so on.
     pub fn at(&self, names: &[&str]) -> Option<&Self> {
         names.iter().try_fold(self, |element, name| element.children.iter().find(|child| child.name == *name))
     }
@@ -86,7 +87,7 @@ fn parse_document(text: &str) -> std::result::Result<Document<'_>, XmlError> {
     Document::parse_with_options(text, options)
 }
 
-/// Returns where the name of the outermost element ends.
+/// Returns the end of the root element's name.
 fn root_name_end(text: &str) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -102,7 +103,7 @@ fn root_name_end(text: &str) -> Option<usize> {
     }
 }
 
-/// Returns a message of the parser without the ` at LINE:COLUMN` at its end.
+/// Returns a parser message without the suffix ` at LINE:COLUMN`.
 fn without_place(message: &str) -> &str {
     let is_place = |place: &str| place.split(':').all(|number| number.parse::<u32>().is_ok());
     message.rsplit_once(" at ").filter(|(_, place)| is_place(place)).map_or(message, |(cause, _)| cause)
@@ -150,7 +151,7 @@ pub(super) struct XmlWriter {
 }
 
 impl XmlWriter {
-    /// Returns an empty document.
+    /// Creates an empty document.
     pub fn new() -> Self {
         Self { text: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".into(), open: Vec::new() }
     }
@@ -184,7 +185,7 @@ impl XmlWriter {
         let _ = writeln!(self.text, "</{name}>");
     }
 
-    /// Returns all that was written, every element closed.
+    /// Closes all elements and returns the document.
     pub fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.close();

@@ -29,8 +29,8 @@ impl Project {
         Ok(())
     }
 
-    /// Starts [`Self::save`] on a thread, which calls `done` at its end; does nothing while one is running. Steps may be performed
-    /// meanwhile.
+    /// Starts [`Self::save`] on a thread, which calls `done` at its end; does nothing while one is running. Steps may
+    /// be performed meanwhile.
     ///
     /// # Errors
     /// If the thread cannot be started.
@@ -53,8 +53,8 @@ impl Project {
         self.saving.is_some()
     }
 
-    /// Returns the outcome of a background save that has ended: true if nothing is left to be saved, since steps may have been
-    /// performed meanwhile. None while it runs.
+    /// Returns the result of a finished background save: true if the files are complete, which they are not if steps
+    /// were performed meanwhile. `None` while it runs.
     ///
     /// # Errors
     /// Same as [`Self::save`].
@@ -64,7 +64,7 @@ impl Project {
         Some(self.finish(saving.revision, &saving.names, written))
     }
 
-    /// Returns true if the files lack changes.
+    /// Returns whether the files lack changes.
     pub fn is_behind(&self) -> bool {
         !self.is_read_only() && self.unsaved.is_anything()
     }
@@ -111,11 +111,11 @@ impl Project {
         self.check_own().inspect_err(|_| self.unsaved.videos.extend(names.iter().map(|(id, _)| *id)))?;
         atomic::publish(written, &self.file())?;
         disk::sync_names(&self.dir);
-        self.saves += 1; // A journal that began before is known by that, should it stay as it is.
+        self.saves += 1; // Identifies an older journal as obsolete, even if it is not truncated.
         self.unsaved = Unsaved::default();
         let (folder, used) = (self.dir.join(sidecar::DIR), self.sidecars.values().collect::<BTreeSet<_>>());
         for name in self.obsolete.drain(..).filter(|name| !used.contains(name)) {
-            let _ = fs::remove_file(folder.join(name)); // Left behind, it does no harm.
+            let _ = fs::remove_file(folder.join(name)); // A leftover file is harmless.
         }
         self.writing.as_mut().map_or(Ok(()), |writing| writing.journal.restart(self.saves))?;
         Ok(true)

@@ -6,7 +6,7 @@ use super::{Project, locked_by, read_sidecar, undo};
 use crate::error::Error;
 use crate::labels::{Class, StoredPath, Video, VideoId};
 
-/// The videos whose labels are locked, with what is needed to read their files.
+/// The videos with locked labels, and the data needed to read their files.
 pub struct LockedLabels {
     dir: PathBuf,
     classes: Vec<Class>,
@@ -22,10 +22,10 @@ pub struct ReadLabels {
     revision: u64,
 }
 
-/// The result of reading locked labels again.
+/// The outcome of rereading locked labels.
 #[derive(Debug, Default, PartialEq)]
 pub struct Reread {
-    /// Videos whose labels are no longer locked.
+    /// Videos that were unlocked.
     pub unlocked: Vec<VideoId>,
     /// The errors of those that are still locked.
     pub still: Vec<Error>,
@@ -51,7 +51,7 @@ impl LockedLabels {
 }
 
 impl Project {
-    /// Returns the videos whose labels are locked, to be read anywhere.
+    /// Returns the videos with locked labels, to be read on any thread.
     pub fn locked_labels(&self) -> LockedLabels {
         let locked = self.document.videos.iter().filter(|(_, video)| video.locked.is_some());
         let videos = locked.filter_map(|(id, video)| Some((*id, video.clone(), self.sidecars.get(id)?.clone())));

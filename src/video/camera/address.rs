@@ -1,15 +1,15 @@
-//! Addresses whose passwords may be cut short by characters that end the name of a host.
+//! Detection of URLs whose passwords contain unencoded characters that end the host part.
 
 use crate::secrets::{after_protocol, login};
 
-/// Returns which of the characters that end the name of a host the password holds as it is, or seems to.
+/// Returns the first unencoded `#`, `/` or `?` in the login part of `address`, if any.
 pub(super) fn raw_character(address: &str) -> Option<char> {
     let (start, end) = login(address)?;
     address[start..end].chars().find(|c| "#/?".contains(*c))
 }
 
-/// Returns whether such a character cannot be meant as it is, as in `http://host:80/mail@home`: what stands before it is neither
-/// a host with its port nor ends a login.
+/// Returns whether an unencoded character splits the login: the text before it is neither a host with a port, as in
+/// `http://host:80/mail@home`, nor contains the end of a login.
 pub(super) fn is_cut_short(address: &str) -> bool {
     let after = after_protocol(address);
     let end = after.find(['/', '?', '#']).unwrap_or(after.len());

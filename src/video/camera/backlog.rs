@@ -1,27 +1,27 @@
-//! Backlog detection: if frames pile up before the decoder, the older ones are skipped.
+//! Backlog detection: when frames pile up before the decoder, the older ones are skipped.
 //!
-//! Time stamps of live streams drift, jump, or are invented by the demuxer. What cannot be wrong is whether reading waits:
-//! a reader that keeps up waits for the next picture, one that lags behind finds it there already. What was gathered while the
-//! source was being opened is such a pile too.
+//! Time stamps of live streams drift, jump, or are invented by the demuxer, so they cannot show a backlog. Whether a
+//! read blocks can: a reader that keeps up waits for the next picture, a late one finds it ready. The pictures buffered
+//! while the source was being opened are a backlog too.
 
 use std::time::{Duration, Instant};
 
-/// A read that took so long has waited for the source.
+/// Shortest read that counts as waiting for the source.
 const A_WAIT: Duration = Duration::from_millis(1);
-/// For so long everything may be there at once: streams begin and arrive in bursts.
+/// How long reads may return at once without a backlog: streams start and arrive in bursts.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A detector of a reader that lags behind.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    /// Since when nothing was waited for.
+    /// Start of the current run of reads that did not wait.
     since: Option<Instant>,
     /// True once the reader has caught up.
     has_waited: bool,
 }
 
 impl Backlog {
-    /// Returns whether to pass over the picture whose reading took `waited` until `now`.
+    /// Returns whether to skip the picture whose read took `waited` and ended at `now`.
     pub fn is_behind(&mut self, waited: Duration, now: Instant) -> bool {
         if waited >= A_WAIT {
             (self.since, self.has_waited) = (None, true);
@@ -29,7 +29,7 @@ impl Backlog {
         }
         let is_impatient = now.saturating_duration_since(*self.since.get_or_insert(now)) > PATIENCE;
         if is_impatient && !self.has_waited {
-            // A source that is always ahead: better too many of its pictures than none.
+            // A source that is always ahead: too many pictures are better than none.
             (self.since, self.has_waited) = (None, true);
             return false;
         }
@@ -48,7 +48,7 @@ mod tests {
         let mut backlog = Backlog::default();
         assert!((0..30).all(|i| backlog.is_behind(Duration::ZERO, at(2 * i))));
         assert!(!backlog.is_behind(Duration::from_millis(20), at(80)) && !backlog.is_behind(Duration::ZERO, at(81)));
-        // A source that is never waited for is seen all the same.
+        // A source that never blocks still shows pictures.
         let mut backlog = Backlog::default();
         let behind: Vec<bool> = (0..60).map(|i| backlog.is_behind(Duration::ZERO, at(33 * i))).collect();
         assert!(behind[..31].iter().all(|behind| *behind) && !behind[31..].contains(&true), "{behind:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Waits that double up to five seconds: soon enough for a plug that slipped, seldom enough for a server that is down.
+/// Exponential back-off, from 0.25 to 5 seconds: quick after a loose plug, slow for a server that is down.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
@@ -19,12 +19,12 @@ impl Backoff {
         wait
     }
 
-    /// Returns how many failures there were since the last success.
+    /// Returns the number of failures since the last success.
     pub fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// It worked.
+    /// Resets the back-off after a success.
     pub fn reset(&mut self) {
         self.failures = 0;
     }

@@ -1,4 +1,4 @@
-//! The handle of a running camera: what it shows now, what it showed lately, and how it fares.
+//! The handle of a running camera: its current frame, its recent frames and its status.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,15 +12,15 @@ use super::{CameraSource, LiveFrame, SourcePicture};
 use crate::error::Error;
 use crate::video::Sizes;
 
-/// Longest wait for the thread when closing. FFmpeg looks up host names in calls that nothing can interrupt; a thread that is
+/// Longest wait for the thread when closing. FFmpeg resolves host names in calls that cannot be interrupted; a thread
 /// inside one ends by itself afterwards.
 const FAREWELL: Duration = Duration::from_millis(1500);
 
-/// At most this much memory, and so many pictures, wait for a recording.
+/// Limits of the queue of a recording: memory, and number of pictures.
 const MAX_RECORDING_BYTES: usize = 256 << 20;
 const MOST_WAITING: usize = 100;
 
-/// A source that is captured on the thread "capture" until this is dropped.
+/// A source that the thread "capture" captures until this handle is dropped.
 pub struct Camera {
     source: CameraSource,
     shared: Arc<SharedStatus>,
@@ -29,7 +29,7 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Begins to open `source` and returns at once. Frames carry the pictures that `sizes` asks for.
+    /// Starts to open `source` and returns at once. Frames carry the pictures that `sizes` requests.
     pub fn open(source: CameraSource, sizes: Sizes, listener: Listener) -> Self {
         let phase = CameraPhase::Connecting;
         let status = CameraStatus { phase, info: None, fps: 0.0, captured: 0, passed_over: 0 };
@@ -54,13 +54,14 @@ impl Camera {
         &self.source
     }
 
-    /// Has later frames carry other pictures.
+    /// Sets the pictures that later frames carry.
     pub fn set_sizes(&self, sizes: Sizes) {
         *self.shared.sizes() = sizes;
     }
 
-    /// Has pictures at the source's own size sent to the receiver until it is dropped; one recording at a time. Those that it is too
-    /// slow for are left out, which their indices show. `None` while the size is not known, as nothing was captured yet.
+    /// Starts sending pictures at the source's own size to the returned receiver, until it is dropped; one recording at
+    /// a time. Pictures that do not fit into the queue are dropped, which shows as gaps in their indices. Returns
+    /// `None` until the first frame, as the size is unknown.
     pub fn record(&self) -> Option<Receiver<SourcePicture>> {
         let size = self.shared.status().info.as_ref().map(|info| (info.width as usize, info.height as usize));
         let (width, height) = size?;
@@ -69,18 +70,18 @@ impl Camera {
         Some(receiver)
     }
 
-    /// Lets go of the source: the thread ends soon, and nothing more is captured.
+    /// Stops capturing; the thread ends soon afterwards.
     pub fn close(&self) {
         self.stop.store(true, Ordering::Release);
     }
 
-    /// Returns its status.
+    /// Returns the status with the measured frame rate.
     pub fn status(&self) -> CameraStatus {
         let fps = self.shared.ring().fps(Instant::now());
         CameraStatus { fps, ..self.shared.status().clone() }
     }
 
-    /// Returns the rate that the source claims, frames per second, where it does.
+    /// Returns the frame rate that the source claims, if any.
     pub fn claimed_fps(&self) -> Option<f64> {
         self.shared.status().info.as_ref()?.fps
     }
@@ -90,18 +91,18 @@ impl Camera {
         self.shared.ring().newest().cloned()
     }
 
-    /// Up to `count` of the newest frames, `stride` apart and without a break, oldest first; `None` while there are fewer than
-    /// `least`.
+    /// Returns up to `count` of the newest frames, `stride` apart and without a gap, oldest first; `None` if there are
+    /// fewer than `least`.
     pub fn window(&self, least: usize, count: usize, stride: usize) -> Option<Vec<LiveFrame>> {
         self.shared.ring().window(least, count, stride)
     }
 
-    /// Returns the last seconds, of one size and without a break, oldest first.
+    /// Returns the frames of the last `secs` seconds, of one size and without a gap, oldest first.
     pub fn last(&self, secs: f64) -> Vec<LiveFrame> {
         self.shared.ring().last(secs)
     }
 
-    /// Returns what was captured after the frame of this index and is still there, oldest first.
+    /// Returns the buffered frames after the frame `index`, oldest first; all of them for `None`.
     pub fn after(&self, index: Option<usize>) -> Vec<LiveFrame> {
         self.shared.ring().after(index)
     }
@@ -110,7 +111,7 @@ impl Camera {
 impl Drop for Camera {
     fn drop(&mut self) {
         self.close();
-        // Either way it is no error: the thread has ended, or will.
+        // A timeout is no error: the thread has ended, or will.
         let _ = self.ended.recv_timeout(FAREWELL);
     }
 }

@@ -1,4 +1,4 @@
-//! The thread "capture": keeps a source open, and the newest of it in the ring.
+//! The thread "capture": keeps a source open and its newest frames in the ring.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -19,9 +19,9 @@ use crate::video::converter::Converter;
 use crate::video::shown_size::shown_geometry;
 use crate::video::{Frame, Geometry, Sizes};
 
-/// Longest sleep before looking whether the camera is still wanted.
+/// Longest sleep between two checks of the stop flag.
 const NAP: Duration = Duration::from_millis(50);
-/// The rate of a source that claims none, for the length of its frames.
+/// Assumed frame rate of a source that claims none; it sets the duration of frames.
 const USUAL_FPS: f64 = 25.0;
 
 /// The state of the thread.
@@ -33,17 +33,17 @@ pub(super) struct Capture {
     started: Instant,
     next_index: usize,
     pace: CapturePace,
-    /// True if the source comes as fast as it is read and is held to its own pace.
+    /// True if the source is read faster than real time, so it is slowed to its own pace.
     is_paced: bool,
     /// True if the last attempt to open the source succeeded.
     was_open: bool,
-    /// The last event, so that an absent source is not reported at every attempt.
+    /// The last reported error, so that an absent source is not reported at every attempt.
     told: Option<Error>,
-    /// True until the first frame since a file began again.
+    /// True until the first frame after a looped file restarted.
     is_restart: bool,
 }
 
-/// Raw pictures to frames.
+/// The conversion from raw pictures to frames.
 struct CaptureShape {
     raw: Geometry,
     sizes: Sizes,
@@ -53,7 +53,7 @@ struct CaptureShape {
 }
 
 impl Capture {
-    /// Returns a thread to be run.
+    /// Creates the state of the thread; [`run`](Self::run) executes it.
     pub fn new(source: CameraSource, shared: Arc<SharedStatus>, stop: Arc<AtomicBool>, listener: Listener) -> Self {
         let watchdog = Watchdog::new(stop);
         let started = Instant::now();
@@ -73,7 +73,7 @@ impl Capture {
         }
     }
 
-    /// Captures until nobody wants it any more, or it turns out to be impossible.
+    /// Captures until the camera is closed or the source fails for good.
     pub fn run(mut self) {
         let mut backoff = Backoff::default();
         while !self.watchdog.is_stopped() {
@@ -99,7 +99,7 @@ impl Capture {
         }
     }
 
-    /// Opens the source and captures until it ends or breaks off, and how it did.
+    /// Opens the source and captures until it ends or breaks off; returns the reason.
     fn capture(&mut self) -> ffmpeg::Error {
         let opened = CameraInput::open(&self.source, &self.watchdog);
         self.was_open = opened.is_ok();
@@ -158,7 +158,7 @@ impl Capture {
             && let Some(picture) = pictures.next_back()
         {
             let mut recording = self.shared.recording();
-            // A full queue is a slow disk: its reader sees by the index that a picture is missing.
+            // A full queue means a slow disk; its reader detects the missing picture by the index.
             let sent = recording.as_ref().map(|sender| sender.try_send(SourcePicture { index, picture, captured }));
             if matches!(sent, Some(Err(TrySendError::Disconnected(_)))) {
                 *recording = None;
@@ -180,7 +180,7 @@ impl Capture {
         Ok(())
     }
 
-    /// Returns a converter for pictures of this size; it is told if they are others than before.
+    /// Creates the conversion for pictures of this size, and reports the format if it changed.
     fn shape(&mut self, input: &CameraInput, raw: Geometry, sizes: Sizes, is_recorded: bool) -> CaptureShape {
         let orientation = input.orientation();
         let shown = shown_geometry(raw, input.pixel_aspect(), orientation);
@@ -209,7 +209,7 @@ impl Capture {
         }
     }
 
-    /// Tells what happened and waits before the next attempt.
+    /// Reports the error and waits before the next attempt.
     fn wait(&mut self, error: Error, backoff: &mut Backoff) {
         let wait = backoff.next();
         let (retry_at, attempt) = (Instant::now() + wait, backoff.failures());
@@ -221,7 +221,7 @@ impl Capture {
         self.sleep(wait);
     }
 
-    /// Sleeps unless the camera is not wanted any more; false if so.
+    /// Sleeps for `wait`; returns false if the camera was closed meanwhile.
     fn sleep(&self, wait: Duration) -> bool {
         let until = Instant::now() + wait;
         loop {

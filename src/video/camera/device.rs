@@ -1,39 +1,39 @@
-//! The cameras of this machine with what they offer.
+//! The cameras of this machine and their modes.
 
 use super::CameraMode;
 use super::source::CAMERA_DRIVER;
 use crate::error::{Error, Result};
 use crate::video::{Geometry, libav};
 
-/// The networks learned from clips of about this rate.
+/// Approximate frame rate of the clips that the networks were trained on.
 const USUAL_FPS: f64 = 30.0;
-/// Larger pictures are decoded for nothing: the networks see them much smaller.
+/// Largest useful picture: the networks scale it down much further.
 const LARGEST_PX: u32 = 1280 * 720;
 
 /// A camera that can be opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraDevice {
-    /// The driver's name of it, such as `/dev/video0`.
+    /// The driver's name of the device, such as `/dev/video0`.
     pub name: String,
     /// Name that the device reports.
     pub title: String,
-    /// Sizes and rates, the largest and fastest first, those of one size together; empty where the system does not tell.
+    /// Sizes and rates, largest and fastest first, grouped by size; empty if the system does not list them.
     pub modes: Vec<CameraMode>,
 }
 
 impl CameraDevice {
-    /// Returns the sizes that it offers, the largest first, each with its modes, the fastest first.
+    /// Returns the supported sizes, largest first, each with its modes, fastest first.
     pub fn sizes(&self) -> impl Iterator<Item = (Geometry, &[CameraMode])> {
         self.modes.chunk_by(|a, b| a.size == b.size).map(|modes| (modes[0].size, modes))
     }
 
-    /// Returns the mode to begin with: of those that are fast enough for the networks, the largest that is not larger than they
-    /// need, in whatever format; where none is fast enough, the fastest.
+    /// Returns the default mode: the largest of those that are fast enough for the networks and not larger than they
+    /// need, in any format; if none is fast enough, the fastest.
     pub fn proposed(&self) -> Option<&CameraMode> {
         let area = |mode: &CameraMode| mode.size.width * mode.size.height;
         let small: Vec<&CameraMode> = self.modes.iter().filter(|mode| area(mode) <= LARGEST_PX).collect();
         let modes = if small.is_empty() { self.modes.iter().collect() } else { small };
-        // Of equals the last one counts, which is to be the first: the uncompressed one.
+        // `max_by_key` returns the last of equal modes; reversed, that is the first, uncompressed one.
         modes.into_iter().rev().max_by_key(|mode| (mode.fps.min(USUAL_FPS).round() as u32, area(mode)))
     }
 
@@ -44,7 +44,7 @@ impl CameraDevice {
     }
 }
 
-/// Returns the cameras of this machine; none is opened for longer than it takes to ask for its modes.
+/// Returns the cameras of this machine. A device is opened only to query its modes.
 ///
 /// # Errors
 /// If the system does not list its cameras.
@@ -59,7 +59,7 @@ pub fn camera_devices() -> Result<Vec<CameraDevice>> {
 
 #[cfg(target_os = "linux")]
 fn modes(name: &str) -> Vec<CameraMode> {
-    // A busy or forbidden device is listed all the same: opening it reports why it does not work.
+    // A busy or forbidden device is listed nevertheless: opening it reports the cause.
     super::v4l2::modes(std::path::Path::new(name)).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! Why a source gives no pictures, in words, and whether trying again can help.
+//! Error messages for sources without pictures, and whether a retry can help.
 
 use ffmpeg::Error as Fault;
 use ffmpeg_next as ffmpeg;
@@ -20,14 +20,14 @@ const ENODEV: i32 = 19;
 const EINVAL: i32 = 22;
 const ENOSPC: i32 = 28;
 
-/// Returns what is wrong with `source`.
+/// Returns the error for `fault` of `source`, with cause and remedy.
 pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
     let (cause, remedy) = match source {
         CameraSource::Device { .. } => of_device(fault),
         CameraSource::Lavfi(_) => of_graph(fault),
         CameraSource::Url(url) => {
             let (cause, remedy) = of_stream(fault, source.has_password());
-            // It was parsed as an address with a port and a path; it may be a name and a password.
+            // The address was parsed as host, port and path; it may be a name and a password instead.
             let remedy = if raw_character(url).is_some() { WRITE_ENCODED } else { remedy };
             (cause, remedy)
         }
@@ -39,7 +39,7 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
     Error::new(source.to_string(), cause, remedy)
 }
 
-/// Returns whether trying again cannot help, as what was typed is wrong.
+/// Returns whether a retry cannot help, because the input is wrong.
 pub(super) fn is_hopeless(source: &CameraSource, fault: Fault) -> bool {
     match source {
         CameraSource::Lavfi(_) => fault != Fault::Eof && fault != Fault::Exit,
@@ -48,17 +48,17 @@ pub(super) fn is_hopeless(source: &CameraSource, fault: Fault) -> bool {
     }
 }
 
-/// The source ended, as opposed to breaking off.
+/// Returns the error for a stream that ended, as opposed to one that broke off.
 pub(super) fn ended(source: &CameraSource) -> Error {
     Error::new(source.to_string(), "the stream has ended", "No action needed: it reconnects automatically")
 }
 
-/// It opened, but shows nothing.
+/// Returns the error for a source without video.
 pub(super) fn no_video(source: &CameraSource) -> Error {
     Error::new(source.to_string(), "there is no video in it", "Choose a source with video")
 }
 
-/// It went silent.
+/// Returns the error for a source that sent nothing for `secs` seconds.
 pub(super) fn silent(source: &CameraSource, secs: u64) -> Error {
     let remedy = match source {
         CameraSource::Device { .. } => "Unplug the camera and plug it in again",

@@ -22,22 +22,22 @@ pub(super) const READ_PATIENCE: Duration = Duration::from_secs(10);
 const ASK_AGAIN: Duration = Duration::from_millis(2);
 /// Threads that decode one picture; several pictures at a time would add delay.
 const MAX_THREADS: usize = 4;
-/// Rates that are meant; others are the clock of a container.
+/// Plausible frame rates; values outside are the clock of a container.
 const PLAUSIBLE_RATES: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
-/// Failures in a row after which a source counts as broken.
+/// Consecutive failures after which a source counts as broken.
 const MAX_FAILURES: usize = 200;
 
-/// A picture as it comes from the decoder.
+/// A picture from the decoder, before conversion.
 pub(super) struct DecodedPicture {
     /// The picture.
     pub raw: ffmpeg::frame::Video,
-    /// When the source says it is shown, seconds.
+    /// Time stamp of the source, seconds.
     pub pts_secs: Option<f64>,
-    /// Time that reading it waited for the source.
+    /// Time that reading it blocked on the source.
     pub waited: Duration,
 }
 
-/// A source that is open.
+/// An open source.
 pub(super) struct CameraInput {
     input: Input,
     stream: usize,
@@ -49,7 +49,7 @@ pub(super) struct CameraInput {
 }
 
 impl CameraInput {
-    /// Opens `source`. `StreamNotFound` stands for a source without pictures.
+    /// Opens `source`. Fails with `StreamNotFound` for a source without video.
     pub fn open(source: &CameraSource, watchdog: &Watchdog) -> Result<Self, ffmpeg::Error> {
         libav::init();
         watchdog.expect_within(OPEN_PATIENCE);
@@ -70,35 +70,34 @@ impl CameraInput {
         Ok(Self { input, stream: index, decoder, watchdog, waited: Duration::ZERO, failures: 0, is_ending: false })
     }
 
-    /// Returns how its pictures are turned.
+    /// Returns the orientation of its pictures.
     pub fn orientation(&self) -> Orientation {
         Orientation::of(&self.stream())
     }
 
-    /// Width of a pixel divided by its height.
+    /// Returns the width of a pixel divided by its height.
     pub fn pixel_aspect(&self) -> f64 {
         libav::sample_aspect_ratio(&self.stream())
     }
 
-    /// Returns whether its length is known, as that of a file is.
+    /// Returns whether its duration is known, as for a file.
     pub fn has_end(&self) -> bool {
         self.input.duration() > 0
     }
 
-    /// Returns the rate that it claims, where it does.
+    /// Returns the frame rate that it claims, if any.
     pub fn claimed_fps(&self) -> Option<f64> {
         let stream = self.stream();
         let rates = [stream.avg_frame_rate(), stream.rate()].map(f64::from);
         rates.into_iter().find(|rate| PLAUSIBLE_RATES.contains(rate))
     }
 
-    /// Returns the name of its coding.
+    /// Returns the name of its codec.
     pub fn codec(&self) -> String {
         self.decoder.codec().map_or_else(String::new, |codec| codec.name().to_owned())
     }
 
-    /// Returns the next picture; `Eof` at the end of the source, `Exit` when it was silent for too long or is not wanted any
-    /// more.
+    /// Returns the next picture; `Eof` at the end of the source, `Exit` after a timeout or when the camera was closed.
     pub fn next(&mut self) -> Result<DecodedPicture, ffmpeg::Error> {
         loop {
             let mut raw = ffmpeg::frame::Video::empty();
@@ -144,7 +143,8 @@ impl CameraInput {
             let mut packet = ffmpeg::Packet::empty();
             match packet.read(&mut self.input) {
                 Ok(()) if packet.stream() == self.stream && packet.size() > 0 => {
-                    // Pictures may be long in coming: whoever joins in the middle waits for the next key frame.
+                    // The decoder may need several packets: a client that joins mid-stream waits for the next key
+                    // frame.
                     self.watchdog.expect_within(READ_PATIENCE);
                     return Ok(packet);
                 }
@@ -156,7 +156,7 @@ impl CameraInput {
         }
     }
 
-    /// Counts a failure that need not be the end.
+    /// Counts a failure; returns it as an error once there are too many.
     fn fail(&mut self, fault: ffmpeg::Error) -> Result<(), ffmpeg::Error> {
         self.failures += 1;
         if self.failures > MAX_FAILURES { Err(fault) } else { Ok(()) }
@@ -164,14 +164,14 @@ impl CameraInput {
 }
 
 impl Drop for CameraInput {
-    /// A server has few places for clients, so it is told that this one is free.
+    /// Gives FFmpeg a moment to close the session: a server has few places for clients.
     fn drop(&mut self) {
         self.watchdog.leave();
     }
 }
 
-/// Returns the name, the driver and the options for FFmpeg; `None` for a name that it cannot be given, and for a pipe, whose
-/// opening may take for ever.
+/// Returns the name, the driver and the options for FFmpeg; `None` for a name with a zero byte, and for a pipe, which
+/// may block forever when opened.
 fn how_to_open(source: &CameraSource) -> Option<(CString, Option<&str>, ffmpeg::Dictionary<'static>)> {
     let mut options = ffmpeg::Dictionary::new();
     Some(match source {
@@ -189,10 +189,10 @@ fn how_to_open(source: &CameraSource) -> Option<(CString, Option<&str>, ffmpeg::
         CameraSource::File(path) if is_endless(path) => return None,
         CameraSource::File(path) => (libav::byte_url(path).ok()?, None, options),
         CameraSource::Url(url) => {
-            // The first pictures are wanted soon; what is learned later about the stream is of no use here.
+            // The first pictures are needed soon; information about the stream that arrives later is of no use here.
             options.set("analyzeduration", "2000000");
             options.set("rtsp_flags", "prefer_tcp");
-            // A slow moment of this program is no reason to end the stream.
+            // A short stall of this program is no reason to end the stream.
             options.set("overrun_nonfatal", "1");
             (CString::new(url.as_str()).ok()?, None, options)
         }

@@ -1,9 +1,9 @@
 //! Live sources: cameras, streams, generated frames, and files played like a camera.
 //!
-//! A picture passes through these in order: `input` opens a [`CameraSource`] and decodes it, `capture`
-//! keeps it open on the thread "capture", reconnects when it breaks off (`backoff`, `fault`), holds files to their own
-//! pace (`pace`) and skips frames that lag behind (`backlog`), and the `ring` keeps the newest seconds for its readers: a
-//! [`Camera`] never waits for its readers, and its readers never wait for it.
+//! A picture passes through these modules in order: `input` opens a [`CameraSource`] and decodes it; `capture` keeps it
+//! open on the thread "capture", reconnects when it breaks off (`backoff`, `fault`), limits files to their own pace
+//! (`pace`) and skips frames that lag behind (`backlog`); `ring` keeps the newest seconds for the readers. A [`Camera`]
+//! never waits for its readers, and its readers never wait for it.
 
 mod address;
 mod backlog;

@@ -1,23 +1,23 @@
-//! Holds what comes as fast as it is read, such as a file, to its own pace.
+//! Playback pace of sources that are read faster than real time, such as files.
 
 use std::time::{Duration, Instant};
 
 /// Lateness after which the clock is reset: the source plays slower, nothing is skipped.
 const LATEST: Duration = Duration::from_millis(500);
-/// A gap in the time stamps that is larger is not waited for.
+/// Longest gap between time stamps that is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// The time stamps of a source against the clock on the wall.
+/// A mapping from the time stamps of a source to wall-clock time.
 #[derive(Debug, Default)]
 pub(super) struct CapturePace {
     /// A time stamp in seconds, and when its picture was shown.
     anchor: Option<(f64, Instant)>,
-    /// When the next first picture is to be shown.
+    /// When the first picture after a restart is due.
     begin: Option<Instant>,
 }
 
 impl CapturePace {
-    /// Returns how long to wait at `now` before the picture of time `pts_secs` is shown.
+    /// Returns how long to wait at `now` before the picture with the time stamp `pts_secs` is shown.
     pub fn wait(&mut self, pts_secs: f64, now: Instant) -> Duration {
         let begin = self.begin.take().unwrap_or(now);
         let (first, shown) = *self.anchor.get_or_insert((pts_secs, begin));
@@ -32,7 +32,7 @@ impl CapturePace {
         }
     }
 
-    /// Restarts the clip, `gap_secs` after the picture of time `last_pts_secs`.
+    /// Restarts the clip; its first picture is due `gap_secs` after the picture with the time stamp `last_pts_secs`.
     pub fn restart(&mut self, last_pts_secs: f64, gap_secs: f64) {
         let Some((first, shown)) = self.anchor.take() else { return };
         let over = Duration::try_from_secs_f64(last_pts_secs - first + gap_secs).ok();

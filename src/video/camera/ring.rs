@@ -1,4 +1,4 @@
-//! The newest seconds of a camera, in bounded memory.
+//! Ring buffer of a camera's newest seconds, in bounded memory.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use crate::video::Frame;
 
 /// Length of the buffer.
 const LENGTH: Duration = Duration::from_secs(4);
-/// At most this much memory is kept, whatever the size and the rate of the pictures.
+/// Memory limit, whatever the size and the rate of the pictures.
 const MAX_BYTES: usize = 256 << 20;
-/// The rate is measured over this time.
+/// Time over which the frame rate is measured.
 const RATE_OVER: Duration = Duration::from_secs(2);
-/// A camera that was silent for so long has no rate.
+/// Time without frames after which the frame rate is 0.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// A frame of a camera.
 #[derive(Debug, Clone)]
 pub struct LiveFrame {
-    /// The pictures. Indices count on while the camera runs; one that is left out stands for a break.
+    /// The pictures. Indices count on while the camera runs; a skipped index marks a gap.
     pub frame: Arc<Frame>,
     /// When it was captured.
     pub captured: Instant,
-    /// Whether a looped file began again with it: the difference from the frame before is no motion.
+    /// True for the first frame after a looped file restarted: its difference from the previous frame is not motion.
     pub is_restart: bool,
-    /// The source's own time stamp, seconds, where it is played at its own pace: a machine that is too slow for it plays it slower,
-    /// but leaves out no frame. None of a source that sends whether anybody keeps up or not.
+    /// The source's own time stamp in seconds, if the source is played at its own pace: on a slow machine it plays
+    /// slower but loses no frame. `None` for a source that sends regardless of the reader.
     pub source_secs: Option<f64>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct FrameRing {
 }
 
 impl FrameRing {
-    /// Adds the newest frame; the oldest make way.
+    /// Adds the newest frame and drops the oldest beyond the limits.
     pub fn push(&mut self, live: LiveFrame) {
         self.bytes += live.frame.bytes();
         let now = live.captured;
@@ -71,15 +71,15 @@ impl FrameRing {
         self.frames.back()
     }
 
-    /// Up to `count` frames that end with the newest, `stride` apart and without a break, oldest first; `None` while there
-    /// are fewer than `least`.
+    /// Returns up to `count` frames that end with the newest, `stride` apart and without a gap, oldest first; `None` if
+    /// there are fewer than `least`.
     pub fn window(&self, least: usize, count: usize, stride: usize) -> Option<Vec<LiveFrame>> {
         let mut frames: Vec<_> = self.unbroken().step_by(stride.max(1)).take(count).cloned().collect();
         frames.reverse();
         (frames.len() >= least.max(1)).then_some(frames)
     }
 
-    /// Returns what was captured within `secs` before the newest frame without a break and in its size, oldest first.
+    /// Returns the frames of the last `secs` seconds up to the newest, without a gap and of its size, oldest first.
     pub fn last(&self, secs: f64) -> Vec<LiveFrame> {
         let Some(newest) = self.newest() else { return Vec::new() };
         let size = newest.frame.display.dimensions();
@@ -92,7 +92,7 @@ impl FrameRing {
         frames
     }
 
-    /// Returns what was captured after the frame of this index, oldest first.
+    /// Returns the frames after the frame `index`, oldest first; all for `None`.
     pub fn after(&self, index: Option<usize>) -> Vec<LiveFrame> {
         let is_new = |live: &&LiveFrame| index.is_none_or(|index| live.frame.index > index);
         let mut frames: Vec<_> = self.frames.iter().rev().take_while(is_new).cloned().collect();
@@ -100,7 +100,7 @@ impl FrameRing {
         frames
     }
 
-    /// Frames per second around `now`.
+    /// Returns the frames per second around `now`.
     pub fn fps(&self, now: Instant) -> f64 {
         let age = |live: &LiveFrame| now.saturating_duration_since(live.captured);
         let Some(newest) = self.newest().filter(|newest| age(newest) <= SILENCE) else { return 0.0 };
@@ -109,7 +109,7 @@ impl FrameRing {
         if span > 0.0 { (recent.len() - 1) as f64 / span } else { 0.0 }
     }
 
-    /// Returns the newest frames up to the last break, newest first.
+    /// Returns the newest frames back to the last gap, newest first.
     fn unbroken(&self) -> impl Iterator<Item = &LiveFrame> {
         let mut next = None;
         self.frames.iter().rev().take_while(move |live| {

@@ -17,9 +17,9 @@ pub struct CameraInfo {
     pub width: u32,
     /// Height of its pictures.
     pub height: u32,
-    /// The rate that it claims.
+    /// Frame rate that it claims.
     pub fps: Option<f64>,
-    /// Name of the coding.
+    /// Name of the codec.
     pub codec: String,
 }
 
@@ -28,18 +28,18 @@ pub struct CameraInfo {
 pub enum CameraPhase {
     /// It is being opened.
     Connecting,
-    /// It delivers.
+    /// Frames arrive.
     Live,
-    /// It broke off and is tried again.
+    /// The source broke off; a retry follows.
     Waiting {
-        /// Why.
+        /// The cause.
         error: Error,
-        /// When it is tried again.
+        /// Time of the next attempt.
         retry_at: Instant,
-        /// For the how-manieth time.
+        /// Number of failures since the last success.
         attempt: u32,
     },
-    /// It cannot work, and trying again would not help.
+    /// The source cannot work, and a retry would not help.
     Failed(Error),
 }
 
@@ -48,30 +48,30 @@ pub enum CameraPhase {
 pub struct CameraStatus {
     /// Current activity.
     pub phase: CameraPhase,
-    /// Format of the pictures, from the first one on.
+    /// Format of the pictures; known from the first one on.
     pub info: Option<CameraInfo>,
-    /// Frames per second, measured.
+    /// Measured frames per second.
     pub fps: f64,
     /// Frames captured since the start.
     pub captured: u64,
-    /// Frames passed over because decoding lay behind.
+    /// Frames skipped because decoding lagged behind.
     pub passed_over: u64,
 }
 
 /// An event of a camera.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CameraNews {
-    /// There is a new frame.
+    /// A new frame was captured.
     Frame,
-    /// It delivers, for the first time or again, or something else than before.
+    /// Frames arrive, for the first time, again after a failure, or in a new format.
     Connected(CameraInfo),
-    /// It broke off and is tried again until it is closed.
+    /// The source broke off; retries follow until the camera is closed.
     Interrupted(Error),
-    /// It cannot work.
+    /// The source cannot work; no retry follows.
     Failed(Error),
 }
 
-/// Called from the camera's thread.
+/// A callback for events; it runs on the camera's thread.
 pub type Listener = Arc<dyn Fn(CameraNews) + Send + Sync>;
 
 /// The state shared by the handle and the thread.
@@ -83,28 +83,28 @@ pub(super) struct SharedStatus {
 }
 
 impl SharedStatus {
-    /// Returns the newest frames.
+    /// Locks the ring of the newest frames.
     pub fn ring(&self) -> MutexGuard<'_, FrameRing> {
         locked(&self.ring)
     }
 
-    /// Returns its status; the rate is not kept here.
+    /// Locks the status; its `fps` is not maintained, see [`Camera::status`](super::Camera::status).
     pub fn status(&self) -> MutexGuard<'_, CameraStatus> {
         locked(&self.status)
     }
 
-    /// Returns the readers that want frames at source size.
+    /// Locks the queue of the recording, if one runs.
     pub fn recording(&self) -> MutexGuard<'_, Option<Sender<SourcePicture>>> {
         locked(&self.recording)
     }
 
-    /// Returns the pictures that frames are to carry.
+    /// Locks the requested sizes of pictures.
     pub fn sizes(&self) -> MutexGuard<'_, Sizes> {
         locked(&self.sizes)
     }
 }
 
-/// Locks the state. Values are whole at any time, so a panic elsewhere does not spoil them.
+/// Locks `mutex`. Values are consistent at any time, so a poisoned lock is usable.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

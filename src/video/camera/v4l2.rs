@@ -1,7 +1,7 @@
-//! The sizes and rates of a Linux camera, asked of its driver.
+//! Queries a Linux camera's driver for its sizes and rates.
 //!
-//! FFmpeg only prints them. The structures are those of `linux/videodev2.h`, which the kernel promises never to change: all
-//! of them are rows of 32-bit words.
+//! FFmpeg only prints them. The structures are those of `linux/videodev2.h`, a stable kernel interface; all of them are
+//! arrays of 32-bit words.
 #![allow(unsafe_code)] // One system call on an array of the length that it takes.
 
 use std::fs::File;
@@ -16,13 +16,13 @@ use crate::video::Geometry;
 const CAPTURE: u32 = 1;
 /// `V4L2_FRMSIZE_TYPE_DISCRETE` and `V4L2_FRMIVAL_TYPE_DISCRETE`; else a range is given.
 const DISCRETE: u32 = 1;
-/// A driver that never ends its list is not believed.
+/// Limit of a list, in case a driver never ends it.
 const MOST: u32 = 256;
-/// Offered of a camera that takes any size or rate.
+/// Offered for a camera that supports any size or rate in a range.
 const USUAL_SIZES: [[u32; 2]; 5] = [[1920, 1080], [1280, 720], [640, 480], [640, 360], [320, 240]];
 const USUAL_RATES: [f64; 3] = [60.0, 30.0, 15.0];
 
-/// Formats that FFmpeg reads, uncompressed ones first: the code of the kernel and FFmpeg's name.
+/// Formats that FFmpeg reads, uncompressed ones first: the kernel's code and FFmpeg's name.
 const FORMATS: [(&[u8; 4], &str); 10] = [
     (b"YUYV", "yuyv422"),
     (b"UYVY", "uyvy422"),
@@ -36,7 +36,7 @@ const FORMATS: [(&[u8; 4], &str); 10] = [
     (b"H264", "h264"),
 ];
 
-/// A question to a driver: the number of the call and the words of its structure.
+/// A request to a driver: the number of the ioctl, and the length of its structure in words.
 struct Question<const WORDS: usize>(u8);
 
 /// `VIDIOC_ENUM_FMT`: index, type, flags, 8 words of description, pixel format, …
@@ -47,20 +47,20 @@ const SIZE: Question<11> = Question(74);
 const INTERVAL: Question<13> = Question(75);
 
 impl<const WORDS: usize> Question<WORDS> {
-    /// `_IOWR('V', number, structure)`.
+    /// Returns the request code `_IOWR('V', number, structure)`.
     fn request(&self) -> u64 {
         const READ_AND_WRITE: u64 = 3;
         READ_AND_WRITE << 30 | (4 * WORDS as u64) << 16 | u64::from(b'V') << 8 | u64::from(self.0)
     }
 
-    /// Returns the answer to the question with `words` filled in; `None` at the end of a list.
+    /// Sends the request with `words` filled in and returns the answer; `None` at the end of a list.
     fn ask(&self, device: &File, mut words: [u32; WORDS]) -> Option<[u32; WORDS]> {
         // SAFETY: the request carries the length of `words`, and the driver reads and writes no more than that.
         let answer = unsafe { libc::ioctl(device.as_raw_fd(), self.request() as _, words.as_mut_ptr()) };
         (answer == 0).then_some(words)
     }
 
-    /// Returns all answers to a question whose first word counts.
+    /// Returns all entries of a list whose first word is the index.
     fn all<'a>(&'a self, device: &'a File, words: [u32; WORDS]) -> impl Iterator<Item = [u32; WORDS]> + 'a {
         let numbered = move |number| {
             let mut words = words;
@@ -102,7 +102,7 @@ fn sizes(device: &File, format: u32) -> Vec<[u32; 2]> {
     SIZE.all(device, question).flat_map(|answer| sizes_of(&answer)).collect()
 }
 
-/// Returns the size of an answer, or the usual ones within its range.
+/// Returns the size of an answer, or the common sizes within its range.
 fn sizes_of(answer: &[u32; 11]) -> Vec<[u32; 2]> {
     let [.., min_width, max_width, _, min_height, max_height, _, _, _] = *answer;
     if answer[2] == DISCRETE {
@@ -119,7 +119,7 @@ fn rates(device: &File, format: u32, [width, height]: [u32; 2]) -> Vec<f64> {
     INTERVAL.all(device, question).flat_map(|answer| rates_of(&answer)).collect()
 }
 
-/// Returns the rate of an answer, or the usual ones within its range.
+/// Returns the rate of an answer, or the common rates within its range.
 fn rates_of(answer: &[u32; 13]) -> Vec<f64> {
     let rate = |at: usize| f64::from(answer[at + 1]) / f64::from(answer[at].max(1));
     if answer[4] == DISCRETE {
@@ -129,7 +129,8 @@ fn rates_of(answer: &[u32; 13]) -> Vec<f64> {
     USUAL_RATES.into_iter().filter(|fps| (slowest..=fastest).contains(fps)).collect()
 }
 
-/// Largest and fastest first, those of one size together; of several formats for one size and rate the first stays.
+/// Sorts the modes, largest and fastest first, grouped by size; of several formats with the same size and rate, keeps
+/// the first.
 fn sorted(mut modes: Vec<CameraMode>) -> Vec<CameraMode> {
     let area = |mode: &CameraMode| u64::from(mode.size.width) * u64::from(mode.size.height);
     modes.retain(|mode| area(mode) > 0 && mode.fps.is_finite() && mode.fps > 0.0);
@@ -172,7 +173,7 @@ mod tests {
         let expected =
             [mode([1280, 720], 30.0, "mjpeg"), mode([1280, 720], 10.0, "yuyv422"), mode([640, 480], 30.0, "yuyv422")];
         assert_eq!(listed, expected);
-        // Of sizes with as many pixels one comes after the other.
+        // Sizes of equal area are kept apart.
         let listed = sorted(vec![
             mode([320, 180], 30.0, "nv12"),
             mode([240, 240], 25.0, "nv12"),

@@ -1,4 +1,4 @@
-//! Ends calls into FFmpeg that would wait too long, or for nobody.
+//! Interrupts FFmpeg calls that exceed a deadline or are no longer needed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,19 +17,19 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Returns a watchdog that obeys `stop`.
+    /// Creates a watchdog that reacts to `stop`.
     pub fn new(stop: Arc<AtomicBool>) -> Self {
         let deadline_millis = Arc::new(AtomicU64::new(u64::MAX));
         Self { stop, started: Instant::now(), deadline_millis, is_leaving: Arc::default() }
     }
 
-    /// The next answer must come within `patience`.
+    /// Sets the deadline of the next calls to `patience` from now.
     pub fn expect_within(&self, patience: Duration) {
         self.is_leaving.store(false, Ordering::Release);
         self.set_deadline(patience);
     }
 
-    /// The source is closed next: for a moment it may be told so although nobody waits for it any more.
+    /// Allows a short time to close the source, even after the stop flag is set.
     pub fn leave(&self) {
         self.set_deadline(FAREWELL);
         self.is_leaving.store(true, Ordering::Release);
@@ -40,12 +40,12 @@ impl Watchdog {
         self.deadline_millis.store(deadline, Ordering::Release);
     }
 
-    /// Returns whether nobody waits for an answer any more.
+    /// Returns whether the stop flag is set.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Returns whether to give up.
+    /// Returns whether to interrupt the current call.
     pub fn barks(&self) -> bool {
         let is_unwanted = self.is_stopped() && !self.is_leaving.load(Ordering::Acquire);
         is_unwanted || self.started.elapsed().as_millis() as u64 > self.deadline_millis.load(Ordering::Acquire)

@@ -32,7 +32,7 @@ pub(super) struct Observation {
 #[derive(Debug, Clone)]
 pub(super) struct Medium {
     pub path: String,
-    /// The time of the observation at which it begins.
+    /// Its start in the time of the observation.
     pub begin: f64,
     /// Length in seconds; infinite if unknown.
     pub length: f64,
@@ -54,7 +54,7 @@ pub(super) struct Event {
 /// The effect of an event on a state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// It starts the state, or stops it if it has started.
+    /// Toggles the state.
     Turn,
     Start,
     Stop,
@@ -101,7 +101,7 @@ impl Event {
         }
     }
 
-    /// Returns the comment, the subject and the modifiers that are no part of the label.
+    /// Returns the comment, the subject and the modifiers that are not part of the label.
     fn note(&self) -> String {
         let numbers: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_ok()).collect();
         let mut lines: Vec<String> = Some(self.comment.clone()).filter(|text| !text.is_empty()).into_iter().collect();
@@ -126,7 +126,7 @@ struct Bout {
 }
 
 impl Observation {
-    /// Returns the labels of its media. States are of one subject, one behaviour and one set of modifiers.
+    /// Converts the observation to clips with labels. States are matched by subject, behaviour and modifiers.
     pub fn clips(self) -> BorisClips {
         let Self { place, note, group, players, events, unreadable } = self;
         let mut found = BorisClips::default();
@@ -178,12 +178,12 @@ impl Observation {
     }
 }
 
-/// Returns what there is to say about a place; of a table of one observation that has no name, without one.
+/// Returns a message about a position; without position for a table with a single, unnamed observation.
 pub(super) fn within(place: &str, cause: &str) -> String {
     if place.is_empty() { cause.to_owned() } else { format!("{place}: {cause}") }
 }
 
-/// Returns the states and points in the order in which they begin, and events without another one, with what is the matter.
+/// Returns the states and points in order of their start, and unpaired events with an explanation.
 fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
     events.sort_by(|one, other| one.secs.total_cmp(&other.secs));
     let (mut bouts, mut unpaired) = (Vec::new(), Vec::new());
@@ -224,7 +224,7 @@ fn medium_at(media: &[Medium], secs: f64) -> usize {
     media.iter().position(is_on).or_else(begun).unwrap_or(0)
 }
 
-/// Returns the parts of a bout on each medium: its place, and start and end in seconds of the medium.
+/// Returns the parts of a bout on each medium: index of the medium, start and end in seconds of the medium.
 fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
     let mut parts = Vec::new();
     for (place, medium) in media.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A project of BORIS (`.boris`, format 7.0): an observation for each video, a state event for each label.
+//! BORIS projects (`.boris`, format 7.0): one observation per video, one state event per label.
 //!
 //! BORIS pairs start and stop of the same behaviour, with the same modifiers, of the same subject, so labels of the
 //! whole clip are states of a subject named `whole clip`. Comments hold the notes; an observation's description holds
@@ -28,7 +28,7 @@ use events::WHOLE;
 use project::GROUP;
 pub(super) use table::{is_table, read_table};
 
-/// The keys of the first ten classes, as in the window.
+/// The keys of the first ten classes, the same as in the window.
 const KEYS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
 pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
@@ -101,7 +101,7 @@ fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
     let variables = if clip.group.is_empty() { json!({}) } else { json!({ GROUP: clip.group }) };
     let about = |value: Value| json!({ media.clone(): value });
-    // A millisecond more: BORIS compares in binary and would leave the last event out of its tables.
+    // One millisecond longer, as BORIS' floating-point comparison would exclude the last event from its tables.
     let length = clip.whole_secs().map(|[_, end]| millis(end + 0.001));
     json!({
         "file": { "1": [media] }, "type": "MEDIA", "date": "", "description": clip.note, "time offset": 0.0,

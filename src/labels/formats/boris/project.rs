@@ -1,4 +1,4 @@
-//! Projects of BORIS, `.boris` or compressed `.boris.gz`.
+//! Parsing of BORIS projects, `.boris` or compressed `.boris.gz`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -113,8 +113,8 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     Ok(set)
 }
 
-/// Returns the media of each player. Times of the observation are those of the first player, from its time offset on; those of
-/// another player are later by its own offset. Where it is chosen in BORIS, each medium's creation date is added as well.
+/// Returns the media of each player. Times of the observation are those of the first player, from its time offset on;
+/// other players are shifted by their own offsets. If selected in BORIS, each medium's creation date is added too.
 fn players(entry: &ObservationEntry) -> Vec<Vec<Medium>> {
     let info = |what: &str, of: &str| entry.media_info.get(what)?.get(of).and_then(number);
     let mut players = Vec::new();

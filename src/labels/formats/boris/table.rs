@@ -18,7 +18,7 @@ pub(in super::super) fn is_table(table: &Table) -> bool {
     table.records.iter().any(|(_, cells)| Titles::of(cells).is_some())
 }
 
-/// Places of the columns.
+/// Indices of the columns.
 struct Titles<'a> {
     titles: &'a [String],
     behaviour: usize,
@@ -36,19 +36,19 @@ impl<'a> Titles<'a> {
         self.titles.iter().any(|cell| cell.trim() == title)
     }
 
-    /// Returns the cell under the first of `titles` that there is; empty without.
+    /// Returns the cell of the first existing column of `titles`; empty if there is none.
     fn cell<'c>(&self, cells: &'c [String], titles: &[&str]) -> &'c str {
         let place = titles.iter().find_map(|title| self.titles.iter().position(|cell| cell.trim() == *title));
         place.and_then(|place| cells.get(place)).map_or("", |cell| cell.trim())
     }
 
-    /// Returns the cells under titles that begin so.
+    /// Returns the cells of the columns whose titles begin with `start`.
     fn cells<'c>(&self, cells: &'c [String], start: &str) -> Vec<&'c str> {
         let places = self.titles.iter().enumerate().filter(|(_, title)| title.trim().starts_with(start));
         places.filter_map(|(place, _)| cells.get(place)).map(|cell| cell.trim()).collect()
     }
 
-    /// Returns the media of the players of an observation whose rows these are.
+    /// Returns the media of the players of an observation with these rows.
     fn players(&self, rows: &[&Record]) -> Vec<Vec<Medium>> {
         let Some((_, first)) = rows.first() else { return Vec::new() };
         let offset = seconds(self.cell(first, &["Time offset (s)"])).unwrap_or(0.0);
