@@ -409,7 +409,7 @@ mod tests {
             };
             let names = names(text);
             let with = names.iter().filter(|name| has_word(name)).count();
-            assert!(with > 1 && names.iter().take(with).all(|name| has_word(name)), "{text}: {names:?}");
+            assert!(with > 1 && names.iter().take(with).all(has_word), "{text}: {names:?}");
         }
         let names = names("export");
         let begun = names.iter().filter(|name| name.starts_with("Export")).count();

@@ -45,7 +45,7 @@ mod tests {
         };
         assert_eq!(dominance_text(&[]), None);
         for even in [class("wave", 10, 3, 7), class("wave", 10, 1, 10), class("wave", 4, 2, 4)] {
-            assert_eq!(dominance_text(&[even.clone()]), None, "{even:?}");
+            assert_eq!(dominance_text(std::slice::from_ref(&even)), None, "{even:?}");
         }
         let text = dominance_text(&[class("wave", 10, 2, 8), class("clap", 10, 5, 2)]).unwrap();
         assert!(text.starts_with("One recording has nearly all clips of wave (8 of 10). Label"), "{text}");
