@@ -35,6 +35,17 @@ impl HeldLabel {
         self.from.min(self.to)..self.from.max(self.to) + 1
     }
 
+    /// Returns the frames that have passed until `frame`, without it: another label begins there.
+    pub fn frames_until(&mut self, frame: usize) -> Range<usize> {
+        let is_later = self.pass(frame);
+        let frames = self.frames();
+        match (is_later, self.backwards) {
+            (false, _) => frames,
+            (true, false) => frames.start..frame,
+            (true, true) => frame + 1..frames.end,
+        }
+    }
+
     /// Extends the span to the current frame; false if that is not a later one, after a loop or a seek.
     pub fn pass(&mut self, frame: usize) -> bool {
         let goes_on = if self.backwards { frame <= self.to } else { frame >= self.to };
@@ -60,5 +71,9 @@ mod tests {
         let mut backwards = held(true);
         assert!(backwards.pass(6) && !backwards.pass(8));
         assert_eq!(backwards.frames(), 6..11);
+        assert_eq!(forwards.frames_until(2), 10..15);
+        assert_eq!(forwards.frames_until(20), 10..20);
+        assert_eq!(backwards.frames_until(3), 4..11);
+        assert!(held(false).frames_until(10).is_empty() && held(true).frames_until(10).is_empty());
     }
 }

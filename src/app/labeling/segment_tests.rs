@@ -9,7 +9,7 @@ use crate::app::command::Command;
 use crate::app::flow::tests::Window;
 use crate::app::panel::Edit;
 use crate::app::settings::Settings;
-use crate::labels::{Label, Project, Video, VideoId, edits};
+use crate::labels::{Label, Project, Settings as ProjectSettings, Video, VideoId, edits};
 
 /// A place on a track: at a frame, and in the middle of the row from the top.
 fn on_track(labeling: &LabelingStage, frame: f32, row: usize) -> Pos2 {
@@ -236,6 +236,53 @@ fn a_key_that_is_held_while_the_clip_plays_labels_what_passes() {
     labeling.app_mut().settings.labeling.hold = false;
     key(&mut labeling, Key::Num2, true, false);
     assert_eq!(labeling.video(0).labels, [jump], "at once without the setting");
+}
+
+/// With both keys down for a moment, as fingers roll from one to the next, and with the press seen before the release.
+#[test]
+fn a_class_ends_where_the_key_of_the_next_one_is_pressed() {
+    let mut settings = Settings::default();
+    settings.labeling.hold = true;
+    let mut labeling = LabelingStage::with(&["wave", "jump"], 1, settings);
+    let (wave, jump) = (labeling.class(0), labeling.class(1));
+    labeling.app_mut().session.player.playing = true;
+    labeling.at(10);
+    key(&mut labeling, Key::Num1, true, false);
+    labeling.at(30);
+    key(&mut labeling, Key::Num2, true, false);
+    assert_eq!(labeling.segments(), [(wave, 10, 30)], "no segment is labelled anew");
+    labeling.at(40);
+    key(&mut labeling, Key::Num1, true, true);
+    key(&mut labeling, Key::Num1, false, false);
+    labeling.at(60);
+    key(&mut labeling, Key::Num2, false, false);
+    assert_eq!(labeling.segments(), [(wave, 10, 30), (jump, 30, 61)]);
+    assert_eq!(labeling.video(0).labels, []);
+    labeling.at(62);
+    labeling.key(Key::Num1);
+    assert_eq!(labeling.segments(), [(wave, 10, 30), (jump, 30, 61)], "a short press is not for the segment before");
+    assert_eq!(labeling.video(0).labels, [wave]);
+}
+
+#[test]
+fn keys_of_a_multi_label_project_are_held_together() {
+    let mut settings = Settings::default();
+    settings.labeling.hold = true;
+    let mut labeling = LabelingStage::with(&["wave", "jump"], 1, settings);
+    let (wave, jump) = (labeling.class(0), labeling.class(1));
+    let project =
+        ProjectSettings { multi_label: true, ..labeling.app().session.labeling.document().unwrap().settings.clone() };
+    labeling.app_mut().session.labeling.perform(edits::set_settings(project)).unwrap();
+    labeling.app_mut().session.player.playing = true;
+    labeling.at(10);
+    key(&mut labeling, Key::Num1, true, false);
+    labeling.at(30);
+    key(&mut labeling, Key::Num2, true, false);
+    labeling.at(40);
+    key(&mut labeling, Key::Num1, false, false);
+    labeling.at(60);
+    key(&mut labeling, Key::Num2, false, false);
+    assert_eq!(labeling.segments(), [(wave, 10, 41), (jump, 30, 61)]);
 }
 
 #[test]

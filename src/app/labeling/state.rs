@@ -46,8 +46,8 @@ pub struct LabelingState {
     segment: Option<SegmentId>,
     /// The label that was given last.
     pub current: Option<Label>,
-    /// A class's key that is held while the clip plays.
-    pub held: Option<HeldLabel>,
+    /// The keys of classes that are held while the clip plays.
+    pub held: Vec<HeldLabel>,
     /// Folder names that can be classes.
     pub offer: FolderOffer,
     /// What is wrong with files.

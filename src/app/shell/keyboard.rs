@@ -50,7 +50,7 @@ impl App {
                 break;
             }
         }
-        self.follow_hold(ctx); // After the presses: a key can be let go in the same repaint.
+        self.follow_holds(ctx); // After the presses: a key can be let go in the same repaint.
         if let Some(first) = awaited {
             self.overlay.type_ahead(ctx, first);
         }

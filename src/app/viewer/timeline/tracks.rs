@@ -304,7 +304,7 @@ impl Tracks {
         if let Some(new) = &self.new {
             show(new.label, new.start..new.end, clash_of_new(new, cx).is_some());
         }
-        if let Some(held) = cx.session.labeling.held.as_ref().filter(|held| !held.is_over) {
+        for held in cx.session.labeling.held.iter().filter(|held| !held.is_over) {
             show(held.label, held.frames(), false);
         }
     }
