@@ -1,5 +1,6 @@
 //! Labels as small coloured chips.
 
+use eframe::egui::ecolor::Hsva;
 use eframe::egui::{Color32, CornerRadius, FontId, Pos2, Rect, Stroke, StrokeKind, Ui, vec2};
 
 use crate::app::session::Session;
@@ -29,7 +30,7 @@ pub(in crate::app) fn class_color(class: &Class) -> Color32 {
 }
 
 /// The colour of the class of the model at this place: that of the project's class of the same name; classes that the project does not
-/// have are given the colours that it does not use.
+/// have are given the colours that it does not use, then further ones.
 pub(in crate::app) fn model_class_color(session: &Session, place: usize) -> Color32 {
     let classes = session.labeling.document().map_or(&[][..], |document| document.classes.as_slice());
     let names = session.model.as_ref().map_or(&[][..], |model| &model.classes);
@@ -37,11 +38,19 @@ pub(in crate::app) fn model_class_color(session: &Session, place: usize) -> Colo
     if let Some(class) = names.get(place).and_then(|name| of_name(name)) {
         return class_color(class);
     }
-    let is_free = |color: &[u8; 3]| classes.iter().all(|class| class.color != *color);
-    let free: Vec<[u8; 3]> = CLASS_COLORS.into_iter().filter(is_free).collect();
-    let colors = if free.is_empty() { &CLASS_COLORS[..] } else { &free };
-    let [r, g, b] = colors[place % colors.len()];
-    Color32::from_rgb(r, g, b)
+    let is_free = |color: &&[u8; 3]| classes.iter().all(|class| class.color != **color);
+    let free: Vec<&[u8; 3]> = CLASS_COLORS.iter().filter(is_free).collect();
+    match free.get(place) {
+        Some(&&[r, g, b]) => Color32::from_rgb(r, g, b),
+        None => further_color(place - free.len()),
+    }
+}
+
+/// Returns the colour of this place after those of the palette: hues a golden section apart, so that no two are the same.
+fn further_color(place: usize) -> Color32 {
+    const GOLDEN: f32 = 0.618_034;
+    let hue = (place as f32 * GOLDEN).fract();
+    Hsva::new(hue, 0.55, if place.is_multiple_of(2) { 0.85 } else { 0.7 }, 1.0).into()
 }
 
 /// Paints a chip at `at`, its left edge's middle; `firm` ones are said by a person, others proposed. Returns where the next one begins.
@@ -92,5 +101,10 @@ mod tests {
             let distinct: std::collections::BTreeSet<_> = colors.iter().map(|color| color.to_array()).collect();
             assert_eq!(distinct.len(), 4, "no two classes share one: {colors:?}");
         }
+        let many: Vec<String> = (0..60).map(|class| format!("class {class}")).collect();
+        session.model = Some(model_of(&many.iter().map(String::as_str).collect::<Vec<_>>()));
+        let distinct: std::collections::BTreeSet<_> =
+            (0..60).map(|place| model_class_color(&session, place).to_array()).collect();
+        assert_eq!(distinct.len(), 60, "more classes than the palette has colours");
     }
 }
