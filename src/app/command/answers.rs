@@ -304,7 +304,7 @@ impl App {
             PathPrompt::Relink(id) => self.relink(id, &path),
             PathPrompt::ImportLabels(format) => {
                 let choices = Choices { add_classes: true, ..Choices::default() };
-                self.import_labels(ImportOrder { format, source: path, choices }, ctx);
+                self.import_labels(ImportOrder { format: format.of_import(&path), source: path, choices }, ctx);
             }
             PathPrompt::ExportLabels(format) => {
                 self.session.notice = None; // It may have been about the last attempt.

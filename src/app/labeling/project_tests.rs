@@ -505,7 +505,7 @@ fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
     (interchange.reading, interchange.pending) = (None, Some(Pending { order, revision, import: Ok(import) }));
     interchange.exported = Some(("/elan".into(), Err(Error::new("/elan", "the disk is full", "Free some space"))));
     labeling.window.settle();
-    assert!(labeling.window.sees("Import labels.csv") && labeling.window.sees("the disk is full"));
+    assert!(labeling.window.sees("Import labels.csv as CSV") && labeling.window.sees("the disk is full"));
     assert_eq!(places(&labeling), before);
 }
 

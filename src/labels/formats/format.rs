@@ -1,5 +1,7 @@
 //! The formats and how their files are recognised.
 
+use std::path::Path;
+
 use crate::named::named;
 
 named! {
@@ -83,6 +85,45 @@ impl Format {
             Self::Elan => "eaf",
             Self::Boris => "boris",
             Self::Cvat => "xml",
+        }
+    }
+
+    /// Returns the format in which `path` is imported: this one, which was chosen, unless the name of a file says that it is of
+    /// another.
+    pub fn of_import(self, path: &Path) -> Self {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let is_own = self.ending() == ending || self == Self::Boris && ["csv", "tsv", "gz"].contains(&ending.as_str());
+        let others = || Self::ALL.into_iter().filter(|format| !format.is_list() && format.ending() == ending);
+        match (is_own, others().next()) {
+            (false, Some(only)) if others().count() == 1 => only,
+            _ => self,
+        }
+    }
+
+    /// Returns `true` if its files are plain text, whose ending says nothing.
+    fn is_list(self) -> bool {
+        self == Self::UcfLists
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_decides_its_format_where_only_one_has_it() {
+        for (chosen, name, expected) in [
+            (Format::Json, "five.csv", Format::Csv),
+            (Format::Json, "FIVE.EAF", Format::Elan),
+            (Format::Csv, "five.boris", Format::Boris),
+            (Format::Boris, "events.csv", Format::Boris),
+            (Format::Boris, "events.tsv", Format::Boris),
+            (Format::Csv, "five.json", Format::Csv), // one of four
+            (Format::LabelStudio, "five.json", Format::LabelStudio),
+            (Format::Csv, "five.txt", Format::Csv),
+            (Format::Elan, "a folder", Format::Elan),
+        ] {
+            assert_eq!(chosen.of_import(Path::new(name)), expected, "{chosen:?} {name}");
         }
     }
 }

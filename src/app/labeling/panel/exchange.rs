@@ -115,7 +115,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let Some(pending) = cx.session.labeling.interchange.pending.take() else { return };
     let name = pending.order.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    section(ui, &format!("Import {name}"));
+    section(ui, &format!("Import {name} as {}", pending.order.format.name()));
     let import = match &pending.import {
         Ok(import) => import,
         Err(error) => {
