@@ -129,7 +129,7 @@ pub fn score_clips(
             let Some(clip) = dataset.clips.get(index) else { return };
             let outcome = caught("evaluation", || Ok(scorer.score(clip, flow_source)));
             if matches!(outcome, Ok(Err(_))) && stop() {
-                return; // ~the error is caused by the stop
+                return; // the error is caused by the stop
             }
             is_over.fetch_or(outcome.is_err(), Ordering::Relaxed);
             if sender.send((index, outcome)).is_err() {

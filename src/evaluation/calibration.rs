@@ -37,7 +37,7 @@ impl Calibration {
             bin.accuracy += f64::from(u8::from(is_right));
         }
         let total: usize = bins.iter().map(|bin| bin.clips).sum();
-        let gaps = bins.iter().map(|bin| (bin.accuracy - bin.confidence).abs()); // ~sums at first, divided below
+        let gaps = bins.iter().map(|bin| (bin.accuracy - bin.confidence).abs()); // sums at first, divided below
         let ece = gaps.sum::<f64>() / total.max(1) as f64;
         for bin in bins.iter_mut().filter(|bin| bin.clips > 0) {
             bin.confidence /= bin.clips as f64;

@@ -111,7 +111,7 @@ impl<'a> ClipScorer<'a> {
             let places: BTreeSet<usize> = windows.into_iter().flat_map(|(window, _)| window).collect();
             3 * places.len() * size.width as usize * size.height as usize
         };
-        let longest = 1 << 40; // ~windows never share frames in this case
+        let longest = 1 << 40; // windows never share frames in this case
         let mut of_motion = self.temporal_windows(longest);
         of_motion.extend(self.motion_windows(longest).into_iter().map(|window| (window, 1)));
         bytes(of_motion, self.motion_size()) + bytes(self.spatial_windows(longest), self.spatial_size())

@@ -86,7 +86,7 @@ impl Confusion {
             row.iter().enumerate().map(move |(guess, &clips)| ConfusedPair { label, guess, clips })
         });
         let mut pairs: Vec<_> = pairs.filter(|pair| pair.label != pair.guess && pair.clips > 0).collect();
-        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.clips)); // ~stable: equal counts stay in class order
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.clips)); // stable: equal counts stay in class order
         pairs.truncate(count);
         pairs
     }

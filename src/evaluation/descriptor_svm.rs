@@ -219,7 +219,7 @@ pub fn train_svm(
     })?;
     let card = SvmCard {
         format: SvmCard::FORMAT,
-        hash: String::new(), // ~set when it is saved
+        hash: String::new(), // set when it is saved
         trained_on: plan.data.clone(),
         clips: labels.len(),
         motionscope: env!("CARGO_PKG_VERSION").into(),

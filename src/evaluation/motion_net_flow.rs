@@ -127,7 +127,7 @@ impl MotionNetFlow {
             progress(work.done(*scale));
         }
         if candidates.len() > 1 {
-            candidates.reverse(); // ~the most refined one first, so that it wins ties
+            candidates.reverse(); // the most refined one first, so that it wins ties
             flow = best_explanation(first, second, candidates);
         }
         if !self.refines {

@@ -118,7 +118,7 @@ pub fn average_precision(
         Averaging::Thumos => thumos_hits(detections, truths, ambiguous, iou),
     };
     let mut count = 0;
-    let mut precisions = Vec::new(); // ~after every hit
+    let mut precisions = Vec::new(); // after every hit
     for (before, _) in hits.iter().enumerate().filter(|(_, is_hit)| **is_hit) {
         count += 1;
         precisions.push(f64::from(count) / (before + 1) as f64);
@@ -158,7 +158,7 @@ fn thumos_hits(detections: &[TimeSegment], truths: &[TimeSegment], ambiguous: &[
     for truth in truths {
         let places = in_video.get(truth.video.as_str()).into_iter().flatten();
         let free = places.filter(|&&place| !hits[place]).map(|&place| (place, order[place].iou(truth)));
-        let closest = free.reduce(|best, next| if next.1 > best.1 { next } else { best }); // ~the first of equals
+        let closest = free.reduce(|best, next| if next.1 > best.1 { next } else { best }); // the first of equals
         if let Some((place, overlap)) = closest
             && overlap > iou
         {
@@ -243,7 +243,7 @@ mod tests {
             segment("a", 22.0, 30.0, 0.5), // 8 of 10 s: 0.8 of the second
             segment("a", 0.0, 10.0, 0.9),  // 1 of the first
             segment("b", 5.0, 13.0, 0.7),  // 0.8 of the third
-            segment("a", 1.0, 11.0, 0.8),  // ~9 of 11 s of the first, which is already matched
+            segment("a", 1.0, 11.0, 0.8),  // 9 of 11 s of the first, which is already matched
             segment("a", 24.0, 34.0, 0.6), // 6 of 14 s: 0.43 of the second
         ];
         (detections, truths)

@@ -78,7 +78,7 @@ impl Scale {
 
     /// Returns the best class of a row of scores.
     pub fn guess(self, scores: &[f32]) -> Guess {
-        let class = arg_max(scores).unwrap_or_default(); // ~the scorer rejects NaN
+        let class = arg_max(scores).unwrap_or_default(); // the scorer rejects NaN
         let confidence = match self {
             Self::Logits => f64::from(softmax(scores)[class]),
             Self::Probabilities => f64::from(scores[class]),

@@ -98,7 +98,7 @@ fn greedy(a: &[Range<usize>], b: &[Range<usize>], compared: &ComparedFrames) -> 
             }
         }
     }
-    pairs.sort_by(|one, other| other.0.total_cmp(&one.0)); // ~stable: the earlier one among equals
+    pairs.sort_by(|one, other| other.0.total_cmp(&one.0)); // stable: the earlier one among equals
     let (mut is_taken_a, mut is_taken_b) = (vec![false; a.len()], vec![false; b.len()]);
     pairs.retain(|&(_, i, j)| {
         let is_free = !is_taken_a[i] && !is_taken_b[j];

@@ -135,7 +135,7 @@ pub fn exclusive_bouts(scores: &FrameScores, settings: &[BoutSettings]) -> Vec<V
         others.for_each(|class| smooth[class][place] = f64::NAN);
     }
     let all: Vec<Vec<ScoredRun>> = smooth.iter().zip(settings).map(|(smooth, own)| runs(smooth, own)).collect();
-    let mut taken = vec![0_usize; scores.scored() + 1]; // ~number of frames before each that belong to any class
+    let mut taken = vec![0_usize; scores.scored() + 1]; // number of frames before each that belong to any class
     all.iter().flatten().for_each(|&[start, end]| taken[start + 1..=end].fill(1));
     (1..taken.len()).for_each(|place| taken[place] += taken[place - 1]);
     let is_free = |[start, end]: ScoredRun| taken[start] == taken[end];
@@ -152,13 +152,13 @@ fn smoothed(scores: &FrameScores, class: usize, window_secs: f64) -> Vec<f64> {
     if window_secs <= 0.0 {
         return own;
     }
-    let (mut sums, mut counts) = (vec![0.0], vec![0_usize]); // ~prefix sums over the scored frames
+    let (mut sums, mut counts) = (vec![0.0], vec![0_usize]); // prefix sums over the scored frames
     for &value in &own {
         let (sum, count) = if value.is_nan() { (0.0, 0) } else { (value, 1) };
         sums.push(sums[sums.len() - 1] + sum);
         counts.push(counts[counts.len() - 1] + count);
     }
-    let (mut first, mut after) = (0, 0); // ~both only move forwards, as the times are ascending
+    let (mut first, mut after) = (0, 0); // both only move forwards, as the times are ascending
     let mean = |(place, &value): (usize, &f64)| {
         let secs = scores.secs[place];
         first += scores.secs[first..].iter().take_while(|&&other| other < secs - reach).count();

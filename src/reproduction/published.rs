@@ -74,7 +74,7 @@ pub fn table_4(row: &str, backbone: Backbone) -> Vec<Option<f64>> {
         ("mv-fv", _) => Some(78.5),
         ("emv", _) => Some(80.2),
         ("rgb-emv", _) => Some(86.4),
-        ("c3d-svm", _) => Some(82.3), // ~a single network; three combined have 85.2
+        ("c3d-svm", _) => Some(82.3), // a single network; three combined have 85.2
         ("actionflownet", _) => Some(83.9),
         ("3dnet-svm", _) => Some(90.2),
         ("rgb-rgb-difference", _) => Some(91.0),

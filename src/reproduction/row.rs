@@ -170,7 +170,7 @@ mod tests {
         let published: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.published[0])).collect();
         let expected = [
             ("1-tvl1", Some(0.45)),
-            ("1-dis", None), // ~not used in the paper
+            ("1-dis", None), // not used in the paper
             ("1-motionnet", Some(0.91)),
             ("1-coarse-to-fine", None),
             ("1-refined", None),
@@ -210,7 +210,7 @@ mod tests {
             ("emv", Some(80.2)),
             ("emv-spatial", None),
             ("rgb-emv", Some(86.4)),
-            ("c3d", None), // ~published with the SVM
+            ("c3d", None), // published with the SVM
             ("c3d-svm", Some(82.3)),
             ("actionflownet", Some(83.9)),
             ("3dnet", None),
@@ -219,7 +219,7 @@ mod tests {
             ("spatial", None),
             ("rgb-rgb-difference", Some(91.0)),
             ("stacked-c", None),
-            ("hidden-c", None), // ~published with other backbones
+            ("hidden-c", None), // published with other backbones
         ];
         assert_eq!(of(&settings), expected.map(|(id, accuracy)| (id.to_owned(), accuracy)));
         let settings = ReproductionSettings { backbone: crate::nets::Backbone::I3d, ..settings };

@@ -120,7 +120,7 @@ pub(super) fn test_clips(
         folder::sample(dir, &mut |done, of| on_event(Event::Drawing { done, of }))?;
     }
     let lists = settings.lists(&dir.join("sample"));
-    Dataset::open(&lists.train)?; // ~fail now, not after hours of other work
+    Dataset::open(&lists.train)?; // fail now, not after hours of other work
     Dataset::open(&lists.test).map(Some)
 }
 

@@ -378,7 +378,7 @@ impl ReproductionSettings {
             batch: self.batch,
             seed: self.seed,
             checkpoint_every: if self.scale == ReproductionScale::Paper { 500 } else { 50 },
-            snapshots: 2, // ~only the final models of the rows are used
+            snapshots: 2, // only the final models of the rows are used
             ..plan
         }
     }

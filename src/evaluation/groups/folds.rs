@@ -87,7 +87,7 @@ fn number(group: &str) -> Option<&str> {
 /// its class, and among equals into the smallest.
 fn merged(dataset: &Dataset, recordings: BTreeMap<String, Vec<usize>>, count: usize) -> Vec<Fold> {
     let mut recordings: Vec<Vec<usize>> = recordings.into_values().collect();
-    recordings.sort_by_key(|clips| std::cmp::Reverse(clips.len())); // ~stable: equal sizes stay in order of names
+    recordings.sort_by_key(|clips| std::cmp::Reverse(clips.len())); // stable: equal sizes stay in order of names
     let mut folds: Vec<Fold> =
         (1..=count).map(|number| Fold { name: format!("fold {number}"), clips: Vec::new() }).collect();
     let label = |clip: &usize| dataset.clips[*clip].label;

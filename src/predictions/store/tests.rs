@@ -105,7 +105,7 @@ fn a_run_that_was_stopped_anywhere_gives_the_same_bytes() {
             } else {
                 drop(writer)
             }
-            drop(Hidden::new(dir.path()).unwrap()); // ~other stale files are removed
+            drop(Hidden::new(dir.path()).unwrap()); // other stale files are removed
             let mut writer = PredictionWriter::begin(&path, facts.clone()).unwrap();
             assert_eq!(writer.done(), if is_paused { stopped } else { stopped / 512 * 512 }, "{stopped} {is_paused}");
             push(&mut writer, &facts, 1100);
