@@ -59,7 +59,8 @@ impl LabelList {
         let label = |video: &ListedVideo| {
             let label = match video.id {
                 Some(id) => id.checked_sub(first),
-                None => places.get(&folder_of(&video.name).to_lowercase()).copied(), // HandStandPushups has two spellings
+                // UCF101 spells HandStandPushups in two ways, which differ in case.
+                None => places.get(&folder_of(&video.name).to_lowercase()).copied(),
             };
             label.filter(|&label| label < classes).ok_or_else(|| out_of_range(list, video, classes))
         };
