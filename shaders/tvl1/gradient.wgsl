@@ -1,5 +1,5 @@
-// Stage 3: central differences of the second image, indices clamped at the border. The image goes along, so that the
-// warp reads all it needs at once.
+// Stage 3: central differences of the second image, indices clamped at the border. The image is copied along, so that
+// the warp reads a single buffer.
 
 @group(0) @binding(0) var<uniform> size: vec2u;
 @group(0) @binding(1) var<storage, read> image: array<f32>;

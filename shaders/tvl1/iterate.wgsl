@@ -26,7 +26,7 @@ const tile = 32;
 const lanes = 8;           // invocations in a row of the tile
 const epsilon = 1.1920929e-7;
 
-// What the neighbours need to know of an invocation's pixels.
+// The values of an invocation's pixels that its neighbours read.
 var<workgroup> u_of: array<vec4f, 256>;
 var<workgroup> v_of: array<vec4f, 256>;
 var<workgroup> pu_y_of: array<vec4f, 256>;

@@ -20,7 +20,7 @@ const columns_max = 320;  // 16 rows of 20
 // Each rank of the sorted columns around every pixel of the workgroup and beside it.
 var<workgroup> ranks: array<array<vec2f, columns_max>, 5>;
 
-// What is being sorted.
+// The values being sorted.
 var<private> values: array<vec2f, 13>;
 
 @compute @workgroup_size(16, 16)
@@ -72,7 +72,7 @@ fn flow_at(at: vec2i) -> vec2f {
     return vec2f(flow[half + pixel], flow[half + area + pixel]);
 }
 
-// The median of the square whose columns begin at `start`, into the first value.
+// Writes the median of the square whose columns start at `start` to the first value.
 fn middle_of_9(start: u32) {
     load_3(0u, start);
     sort_3();

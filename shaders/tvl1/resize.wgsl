@@ -1,5 +1,5 @@
-// Stage 2 and last: planes of another size, bilinearly between pixel centres, times a gain. Makes the levels of the
-// image pyramid, carries the flow from level to level, and hands it out.
+// Stage 2 and last: resizes planes bilinearly between pixel centres and multiplies by a gain. Creates the levels of the
+// image pyramid, upsamples the flow from level to level, and writes the result.
 
 struct Resize {
     old_size: vec2u,

@@ -35,7 +35,7 @@ impl ItemFiles {
         Self { line, files: files.into_iter().map(file).collect() }
     }
 
-    /// Returns the files that are not there, or have another size by now.
+    /// Returns the files that are missing or have changed in size.
     fn missing(&self) -> impl Iterator<Item = &Path> {
         let is_there = |file: &&ItemFile| file.path.is_file() && size_of(&file.path) == file.bytes;
         self.files.iter().filter(move |file| !is_there(file)).map(|file| file.path.as_path())

@@ -18,16 +18,16 @@ use crate::plural::counted;
 use crate::shards::{ItemOutcome, Job, Manifest, Part, PartFolder, Shard, ShardCheckpoint, ShardResults};
 use crate::training::TrainingControl;
 
-/// A command whose work is a list of items, each of which is computed by itself.
+/// A command whose work is a list of independent items.
 pub(super) trait ShardWork {
-    /// The result of an item, as it is in parts.
+    /// The stored result of an item.
     type Item: Serialize + DeserializeOwned;
     /// Facts about the computation of a part.
     type Source: Serialize + DeserializeOwned;
-    /// What was done with an item: `scored`.
+    /// The past participle for a finished item: `scored`.
     const DONE: &'static str;
 
-    /// Returns the places of the items of `shard` in the list, ascending.
+    /// Returns the indices of the items of `shard` in the list, ascending.
     fn positions(&self, shard: Shard) -> Vec<usize>;
 
     /// Checks what may be written, before the items at `positions` are computed. If the shard `is_begun`, files of its items may be there.
@@ -36,33 +36,33 @@ pub(super) trait ShardWork {
     /// If a file may not be written, or a folder cannot be.
     fn prepare(&mut self, task: &ShardTask, positions: &[usize], is_begun: bool) -> Result<()>;
 
-    /// Returns what shows the progress of so many items.
+    /// Returns the progress display for this many items.
     fn bar(&self, items: usize, kind: &str) -> ProgressBar {
         counting_bar(items, kind)
     }
 
-    /// Computes the items in their order until they are all done or it is to stop.
+    /// Computes the items in order until all are done or it is stopped.
     ///
     /// # Errors
-    /// If the work broke off. What is wrong with an item is handed on as its outcome.
+    /// If the work failed. An error of a single item is passed on as its outcome.
     fn compute(&mut self, items: ShardItems<'_, Self::Item>) -> Result<()>;
 
     /// Returns the facts about the computation.
     fn source(&self) -> Self::Source;
 
-    /// Returns what is wrong within an item that has a result.
+    /// Returns the errors within an item that has a result.
     fn failures(_item: &Self::Item) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// The items that are to be computed of a shard.
+/// The items of a shard to compute.
 pub(super) struct ShardItems<'a, T> {
-    /// Their places in the list, ascending.
+    /// Their indices in the list, ascending.
     pub positions: &'a [usize],
     /// Returns whether the work is to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
-    /// Is called with the outcome of each item, in their order.
+    /// Called with the outcome of each item, in order.
     pub done: &'a mut dyn FnMut(Result<T>),
 }
 
@@ -198,12 +198,12 @@ impl ShardTask {
     }
 }
 
-/// Returns what is wrong within the items that have a result.
+/// Returns the errors within the items that have a result.
 fn failures_within<W: ShardWork>(results: &ShardResults<W::Item, W::Source>) -> Vec<String> {
     results.items.iter().flat_map(|item| &item.outcome).flat_map(W::failures).collect()
 }
 
-/// Reports an item that another process failed at, in the words of that process.
+/// Reports an item that failed in another process, with that process's message.
 pub(super) fn report_failure(failure: &str) {
     eprintln!("motionscope: {failure}");
 }

@@ -1,4 +1,4 @@
-//! Action recognition on a list of clips: the walk from a model and a data set to a report.
+//! Action recognition on a list of clips: from a model and a data set to a report.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -19,25 +19,26 @@ use crate::panic_guard::caught;
 use crate::plural::counted;
 use crate::training::FlowSource;
 
-/// Bytes that the frames of all clips take at most that are scored side by side, or a quarter of the memory that is free.
+/// Maximum total size in bytes of the frames of all clips that are scored in parallel; also limited to a quarter of the
+/// free memory.
 const MEMORY: usize = 2 << 30;
-/// Stack of the threads that score: networks are moved by value, and the deepest take a hundred kilobytes each.
+/// Stack size of the scoring threads: networks are moved by value, and the deepest take a hundred kilobytes each.
 const STACK_BYTES: usize = 16 << 20;
 
-/// The report and the scores it was made from.
+/// A report and the scores it was computed from.
 #[derive(Debug, Clone)]
 pub struct ActionsOutcome {
     /// The figures.
     pub report: ActionsReport,
-    /// What the streams said of each clip of the report.
+    /// The scores of the streams for each clip of the report.
     pub scores: ClipScores,
 }
 
-/// Scores all clips of `dataset`. `progress` is told how many of how many are done and may break off; a clip that cannot be
-/// read is handed to `on_unreadable` and left out.
+/// Scores all clips of `dataset`. `progress` gets the number of finished clips and of all clips, and may stop the
+/// evaluation; a clip that cannot be read is passed to `on_unreadable` and skipped.
 ///
 /// # Errors
-/// A model whose classes are not those of the data, no readable clip at all, or that `progress` broke off.
+/// If the model's classes are not those of the data, no clip can be read, or `progress` stopped it.
 pub fn evaluate_actions(
     model: &HiddenTwoStream,
     dataset: &Dataset,
@@ -58,7 +59,7 @@ pub fn evaluate_actions(
 }
 
 impl ActionsOutcome {
-    /// Returns the outcome of all `scores`, which the model called `model` gave to the clips of `plan`.
+    /// Returns the outcome of all `scores` by the model named `model` for the clips of `plan`.
     ///
     /// # Errors
     /// If no clip could be read.
@@ -71,11 +72,11 @@ impl ActionsOutcome {
     }
 }
 
-/// Scores all clips of `dataset` and hands what was said of each, or why it cannot be read, to `report` in their order. `progress`
-/// is called with the number of clips that are done and of all, and may break off.
+/// Scores all clips of `dataset` and passes the scores of each, or why it cannot be read, to `report` in dataset order.
+/// `progress` gets the number of finished clips and of all clips, and may stop the evaluation.
 ///
 /// # Errors
-/// A model whose classes are not those of the data, or that `progress` broke off.
+/// If the model's classes are not those of the data, or `progress` stopped it.
 fn score_all(
     model: &HiddenTwoStream,
     dataset: &Dataset,
@@ -100,11 +101,12 @@ fn score_all(
     Ok(())
 }
 
-/// Scores the clips of `dataset` and hands what was said of each, or why it cannot be read, to `report` in their order, until all
-/// are done or `stop` says so. What was not scored in full then is not told. On the CPU clips are scored side by side.
+/// Scores the clips of `dataset` and passes the scores of each, or why it cannot be read, to `report` in dataset order,
+/// until all are done or `stop` returns true. Clips that were not completely scored by then are not reported. On the
+/// CPU, clips are scored in parallel.
 ///
 /// # Errors
-/// A model whose classes are not those of the data, or a computation that broke off.
+/// If the model's classes are not those of the data, or a computation fails.
 pub fn score_clips(
     model: &HiddenTwoStream,
     dataset: &Dataset,
@@ -115,7 +117,7 @@ pub fn score_clips(
 ) -> Result<()> {
     check_classes(model, dataset)?;
     check_source(model, flow_source)?;
-    // A failure ends the others too.
+    // A failure stops the other threads.
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let stop = || is_over.load(Ordering::Relaxed) || stop();
     let (sender, outcomes) = mpsc::channel();
@@ -127,7 +129,7 @@ pub fn score_clips(
             let Some(clip) = dataset.clips.get(index) else { return };
             let outcome = caught("evaluation", || Ok(scorer.score(clip, flow_source)));
             if matches!(outcome, Ok(Err(_))) && stop() {
-                return; // the failure is that it was stopped
+                return; // the error is caused by the stop
             }
             is_over.fetch_or(outcome.is_err(), Ordering::Relaxed);
             if sender.send((index, outcome)).is_err() {
@@ -149,7 +151,8 @@ pub fn score_clips(
     })
 }
 
-/// Returns how many clips are scored side by side: a GPU is busy with one, and the frames of all of them have to fit in memory.
+/// Returns how many clips are scored in parallel: one on a GPU, which it keeps busy; otherwise as many as have their
+/// frames fit in memory.
 fn workers(model: &HiddenTwoStream, dataset: &Dataset, protocol: Protocol) -> usize {
     if model.motion.devices().iter().any(is_gpu) {
         return 1;
@@ -159,10 +162,10 @@ fn workers(model: &HiddenTwoStream, dataset: &Dataset, protocol: Protocol) -> us
     rayon::current_num_threads().min(fitting).min(dataset.clips.len()).max(1)
 }
 
-/// Hands on outcomes in the order of their numbers, each as soon as those before it are there.
+/// Passes outcomes on in the order of their indices, each as soon as all before it have arrived.
 ///
 /// # Errors
-/// The first computation that broke off.
+/// The first computation that failed.
 fn report_in_order<T>(outcomes: impl IntoIterator<Item = (usize, Result<T>)>, report: &mut dyn FnMut(T)) -> Result<()> {
     let (mut waiting, mut due) = (BTreeMap::new(), 0);
     for (index, outcome) in outcomes {
@@ -175,7 +178,7 @@ fn report_in_order<T>(outcomes: impl IntoIterator<Item = (usize, Result<T>)>, re
     Ok(())
 }
 
-/// Refuses to measure a model on classes that are not its own.
+/// Rejects a model whose classes are not those of the data.
 ///
 /// # Errors
 /// If the model has a stream and its classes are not those of the data.
@@ -204,7 +207,8 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"))
 }
 
-/// Refuses flow of another source for a joint network, which classifies frames, and that of a motion network that was never trained.
+/// Rejects flow from another source for a joint network, which classifies frames, and flow of an untrained motion
+/// network.
 fn check_source(model: &HiddenTwoStream, source: FlowSource) -> Result<()> {
     let reads_flow = model.temporal.as_ref().is_some_and(|stream| !stream.input().modality.is_of_frames());
     if reads_flow && source.needs_network() && model.card.has_untrained_motion() {
@@ -218,7 +222,7 @@ fn check_source(model: &HiddenTwoStream, source: FlowSource) -> Result<()> {
     Err(Error::new("flow source", cause, "Leave it out, or evaluate a model with a temporal stream"))
 }
 
-/// Returns the error for data with some of the model's classes: without the others, their numbers are not the model's.
+/// Returns the error for data with only some of the model's classes: class indices then differ.
 fn partial(model: &[String], data: &[String]) -> Option<Error> {
     let known = |class: &String| model.iter().any(|other| composed(other) == composed(class));
     if data.len() >= model.len() || !data.iter().all(known) {

@@ -1,4 +1,4 @@
-//! The evaluation of a model on a list of clips in parts, each of them scored by another machine.
+//! Evaluation of a model on a list of clips in parts, each scored by another machine.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::nets::{HiddenTwoStream, ModelCard};
 use crate::shards::{JobInputs, Part, PartFolder, Shard, ShardResults, assigned, size_of};
 use crate::training::FlowSource;
 
-/// The settings that all parts of an evaluation have in common: with the scores they make the report.
+/// The settings that all parts of an evaluation share; together with the scores they determine the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActionsSettings {
     model: String,
@@ -30,17 +30,18 @@ pub struct ActionsSettings {
     /// Thresholds of the classes of a multi-label model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     thresholds: Vec<f64>,
-    /// Clips of no class of the model.
+    /// Clips of classes that the model lacks.
     left_out: usize,
     /// The remarks of the report that do not follow from the scores.
     remarks: Vec<String>,
 }
 
-/// The scores of the clips of one shard, with the model, the device and the day.
+/// The scores of the clips of one shard, with the model, the device and the date.
 pub type ActionsPart = ShardResults<ScoredClip, ReportSource>;
 
 impl ActionsSettings {
-    /// Returns the settings of the evaluation of the model with this `card` on `clips` by `plan`, whose report has these `remarks`.
+    /// Returns the settings of the evaluation by `plan` of the model with this `card` on `clips`; the report has these
+    /// `remarks`.
     pub fn new(card: &ModelCard, clips: &MatchedClips, plan: &EvaluationPlan, remarks: Vec<String>) -> Self {
         Self {
             model: card.name.clone(),
@@ -58,12 +59,12 @@ impl ActionsSettings {
         }
     }
 
-    /// Returns whether every clip of the list is of a class of the model.
+    /// Returns whether the model has the class of every clip of the list.
     pub fn is_whole(&self) -> bool {
         self.left_out == 0
     }
 
-    /// Returns what one machine would have found on all clips. `on_unreadable` gets why clips could not be read.
+    /// Returns the outcome as if one machine had scored all clips. `on_unreadable` gets the errors of unreadable clips.
     ///
     /// # Errors
     /// If the `parts` of `folder` do not have each clip once, one is damaged, or no clip could be read.
@@ -121,11 +122,11 @@ impl ActionsSettings {
     }
 }
 
-/// Scores the clips of `dataset` at `positions`, as [`evaluate_actions`](super::evaluate_actions) does with all of them, until `stop` says
-/// so; the clips that are under way then are given up. `done` is called with each clip in their order.
+/// Scores the clips of `dataset` at `positions`, as [`evaluate_actions`](super::evaluate_actions) does for all clips,
+/// until `stop` returns true; clips in progress are then discarded. `done` gets each clip in order.
 ///
 /// # Errors
-/// A model whose classes are not those of the data, or a computation that broke off.
+/// If the model's classes are not those of the data, or a computation fails.
 pub fn score_clips_at(
     positions: &[usize],
     (model, dataset, plan): (&HiddenTwoStream, &Dataset, &EvaluationPlan),
@@ -138,7 +139,7 @@ pub fn score_clips_at(
         ambiguous: Vec::new(),
     };
     score_clips(model, &own, plan.protocol, plan.flow_source, stop, &mut |outcome| {
-        // Reports name clips so; other paths are another matter on another machine, and need not be Unicode.
+        // Names as in reports: full paths differ between machines, and need not be Unicode.
         done(outcome.map(|mut scored| {
             scored.clip.path = name_of(&scored.clip.path).into();
             scored
@@ -146,7 +147,7 @@ pub fn score_clips_at(
     })
 }
 
-/// Returns the places of the clips of `shard` in the list, ascending.
+/// Returns the indices of the clips of `shard` in the list, ascending.
 pub fn clips_of_shard(dataset: &Dataset, shard: Shard) -> Vec<usize> {
     assigned(&dataset.clips.iter().map(key).collect::<Vec<_>>(), shard)
 }
@@ -165,7 +166,7 @@ pub fn inputs_of_clips(dataset: &Dataset) -> JobInputs {
     JobInputs::new("clip", dataset.clips.len(), hash.to_hex())
 }
 
-/// Returns what distinguishes a clip of a list on every machine: its name with that of its folder, and its segment.
+/// Returns an identity of a clip that is the same on every machine: its name with that of its folder, and its segment.
 fn key(clip: &LabelledClip) -> (String, Vec<u64>) {
     (name_of(&clip.path), clip.segment_secs.iter().flatten().map(|time| time.to_bits()).collect())
 }

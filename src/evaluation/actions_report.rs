@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::nets::fusion::Fusion;
 
-/// The whole report. Accuracies are fractions of the clips that could be read; classes are indices from 0.
+/// The whole report. Accuracies are fractions of the readable clips; class indices start at 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ActionsReport {
     /// [`ActionsReport::SCHEMA`].
@@ -21,43 +21,44 @@ pub struct ActionsReport {
     pub version: u32,
     /// Name of the model.
     pub model: String,
-    /// Which model it is, where and when it was measured; none in reports of earlier versions.
+    /// Provenance: model, device and date; `None` in reports of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<ReportSource>,
-    /// The list of the clips.
+    /// The list of clips.
     pub data: String,
     /// Views of a clip, such as `25x10`.
     pub views: String,
-    /// Where in the clips they lie.
+    /// Placement of the views in the clips.
     pub spread: Spread,
-    /// How the streams were joined.
+    /// Fusion of the streams.
     pub fusion: Fusion,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// Clips that were scored.
+    /// Number of scored clips.
     pub clips: usize,
-    /// Clips of the list, where the evaluation ended before it came to all of them.
+    /// Number of clips in the list, if the evaluation ended before all were scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_of: Option<usize>,
-    /// What was held out together, where networks were made for each part.
+    /// The folds of a cross-validation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<FoldResult>,
-    /// What a reader has to know besides.
+    /// Further remarks for the reader.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
-    /// The spatial stream alone.
+    /// Figures of the spatial stream.
     pub spatial: Option<StreamReport>,
-    /// The temporal stream alone.
+    /// Figures of the temporal stream.
     pub temporal: Option<StreamReport>,
-    /// Both.
+    /// Figures of both streams fused.
     pub fused: Option<StreamReport>,
-    /// The fusion at other weights of the temporal stream.
+    /// Accuracy of the fusion at other weights of the temporal stream.
     pub sweep: Vec<SweepPoint>,
-    /// Mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| over the pairs in the middle of the clips: 1 for zero flow, none for stills.
+    /// Mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| over the pairs in the middle of the clips: 1 for zero flow, none for
+    /// stills.
     pub photometric_ratio: Option<f32>,
-    /// Every clip, in the order of the list.
+    /// All scored clips, in the order of the list.
     pub results: Vec<ClipResult>,
-    /// What was wrong with the clips that are left out.
+    /// Errors of the skipped clips.
     pub failures: Vec<String>,
 }
 
@@ -66,54 +67,54 @@ pub struct ActionsReport {
 pub struct FoldResult {
     /// The group, or the number of the fold.
     pub name: String,
-    /// Clips that were scored.
+    /// Number of scored clips.
     pub clips: usize,
-    /// Clips that the networks learned from.
+    /// Number of training clips.
     pub learned_from: usize,
-    /// Top-1 of the spatial stream.
+    /// Top-1 accuracy of the spatial stream.
     pub spatial: Option<f64>,
-    /// Top-1 of the temporal stream.
+    /// Top-1 accuracy of the temporal stream.
     pub temporal: Option<f64>,
-    /// Top-1 of both.
+    /// Top-1 accuracy of both fused.
     pub fused: Option<f64>,
-    /// Seconds of learning and scoring.
+    /// Time of training and scoring, seconds.
     pub seconds: f64,
 }
 
-/// The outcome of one clip; none where there is no such stream.
+/// The outcome of one clip; predictions are `None` for missing streams.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClipResult {
-    /// Class folder and file, with a number from the second clip of this name on: `wave/v_1.avi#2`.
+    /// Class folder and file, with a number from the second clip of the same name on: `wave/v_1.avi#2`.
     pub path: String,
-    /// Where the clip begins and ends in its file, seconds; none of a whole one, and in reports of earlier versions.
+    /// Start and end of the clip in its file, seconds; `None` for whole files, and in reports of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment_secs: Option<[f64; 2]>,
-    /// The right class; the first of several.
+    /// The true class; the first of several.
     pub label: usize,
-    /// The other classes that it shows at the same time, where the model answers each class by itself.
+    /// The other classes that the clip shows, for multi-label models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<usize>,
-    /// What the spatial stream says.
+    /// Prediction of the spatial stream.
     pub spatial: Option<Guess>,
-    /// What the temporal stream says.
+    /// Prediction of the temporal stream.
     pub temporal: Option<Guess>,
-    /// What both say.
+    /// Prediction of both fused.
     pub fused: Option<Guess>,
 }
 
 impl ClipResult {
-    /// Returns whether it shows `class`.
+    /// Returns whether the clip shows `class`.
     pub fn shows(&self, class: usize) -> bool {
         self.label == class || self.also.contains(&class)
     }
 
-    /// Returns the names of all classes that it shows.
+    /// Returns the names of all classes that the clip shows.
     pub fn shown(&self, classes: &[String]) -> String {
         let shown = std::iter::once(&self.label).chain(&self.also);
         shown.map(|&class| classes[class].as_str()).collect::<Vec<_>>().join(" + ")
     }
 
-    /// Returns the prediction of the stream called `stream`: spatial, temporal or fused.
+    /// Returns the prediction of the stream named `stream`: spatial, temporal or fused.
     pub fn guess(&self, stream: &str) -> Option<Guess> {
         match stream {
             "spatial" => self.spatial,
@@ -124,11 +125,11 @@ impl ClipResult {
 }
 
 impl ActionsReport {
-    /// Returns class folder and file of each result, without the numbers that tell clips of one file apart.
+    /// Returns class folder and file of each result, without the numbers that distinguish clips of one file.
     pub fn files(&self) -> Vec<&str> {
         let names: HashSet<&str> = self.results.iter().map(|result| result.path.as_str()).collect();
         let file = |path: &'_ str| match path.rsplit_once('#') {
-            // A file may have such a name itself; then there is no first clip without the number.
+            // A file name may itself end in such a number; then there is no first clip without it.
             Some((name, number)) if number.parse().is_ok_and(|number: usize| number > 1) && names.contains(name) => {
                 name.len()
             }
@@ -142,18 +143,18 @@ impl ActionsReport {
     /// The version of the JSON.
     pub const VERSION: u32 = 1;
 
-    /// Returns whether there are so many classes that top-5 says something.
+    /// Returns whether there are enough classes for top-5 to be meaningful.
     pub fn has_top5(&self) -> bool {
         self.classes.len() >= StreamReport::TOP5_CLASSES
     }
 
-    /// Returns the streams that there are, by name: spatial, temporal, fused.
+    /// Returns the available streams by name: spatial, temporal, fused.
     pub fn streams(&self) -> impl Iterator<Item = (&'static str, &StreamReport)> {
         let streams = [("spatial", &self.spatial), ("temporal", &self.temporal), ("fused", &self.fused)];
         streams.into_iter().filter_map(|(name, report)| Some((name, report.as_ref()?)))
     }
 
-    /// Returns whether the model answers each class by itself, and several of a clip may be right.
+    /// Returns whether the model is a multi-label model, so that several classes of a clip may be right.
     pub fn is_multi_label(&self) -> bool {
         self.streams().any(|(_, stream)| stream.multi_label.is_some())
     }
@@ -161,7 +162,7 @@ impl ActionsReport {
     /// Reads the JSON at `path`.
     ///
     /// # Errors
-    /// If the file cannot be read or is not such a report.
+    /// If the file cannot be read or is not a valid report.
     pub fn read(path: &Path) -> Result<Self> {
         let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         let remedy = "Write it with motionscope evaluate actions --json";
@@ -173,7 +174,7 @@ impl ActionsReport {
         Ok(report)
     }
 
-    /// Says what is wrong with a report that others wrote, as far as reading it on relies on it.
+    /// Checks a report from another program for inconsistencies that later code relies on being absent.
     fn check(&self) -> std::result::Result<(), String> {
         if self.schema != Self::SCHEMA || self.version != Self::VERSION {
             return Err(format!(
@@ -221,7 +222,7 @@ impl ActionsReport {
     /// Returns the report as JSON.
     ///
     /// # Errors
-    /// If it cannot be written as such.
+    /// If it cannot be serialised.
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_string_pretty(self)
             .map_err(|error| Error::new("--json", error.to_string(), "Please report this"))
@@ -230,7 +231,7 @@ impl ActionsReport {
     /// Writes the report as JSON.
     ///
     /// # Errors
-    /// If the file cannot be written; an older one is intact then.
+    /// If the file cannot be written; an older one is then unchanged.
     pub fn write_json(&self, path: &Path) -> Result<()> {
         atomic::replace(path, |writer| {
             serde_json::to_writer_pretty(&mut *writer, self)?;

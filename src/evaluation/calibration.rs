@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Number of bins between 0 and 1.
 const BINS: usize = 10;
 
-/// Confidence against accuracy.
+/// Calibration of a stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Expected calibration error: mean |accuracy − confidence| of the bins, weighted by their clips.
@@ -17,16 +17,16 @@ pub struct Calibration {
 /// A bin of the reliability diagram: the clips with confidence in ((i−1)/10, i/10].
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ReliabilityBin {
-    /// How many.
+    /// Number of clips.
     pub clips: usize,
-    /// Their mean confidence, 0 if there are none.
+    /// Mean confidence, 0 without clips.
     pub confidence: f64,
-    /// The share that is right, 0 if there are none.
+    /// Accuracy, 0 without clips.
     pub accuracy: f64,
 }
 
 impl Calibration {
-    /// From the confidence in [0, 1] of every guess and whether it is right.
+    /// Computes the calibration from the confidence in [0, 1] of every prediction and whether it is right.
     pub fn of(guesses: impl Iterator<Item = (f64, bool)>) -> Self {
         let mut bins = vec![ReliabilityBin::default(); BINS];
         for (confidence, is_right) in guesses {
@@ -37,7 +37,7 @@ impl Calibration {
             bin.accuracy += f64::from(u8::from(is_right));
         }
         let total: usize = bins.iter().map(|bin| bin.clips).sum();
-        let gaps = bins.iter().map(|bin| (bin.accuracy - bin.confidence).abs()); // still sums, not means
+        let gaps = bins.iter().map(|bin| (bin.accuracy - bin.confidence).abs()); // sums at first, divided below
         let ece = gaps.sum::<f64>() / total.max(1) as f64;
         for bin in bins.iter_mut().filter(|bin| bin.clips > 0) {
             bin.confidence /= bin.clips as f64;
@@ -51,7 +51,8 @@ impl Calibration {
 mod tests {
     use super::*;
 
-    /// By hand: (0.9, 1.0] holds 0.95 ✓ and 1.0 ✗: gap |0.5 − 0.975|; (0.5, 0.6] holds 0.6 ✓: gap 0.4. ECE = (2·0.475 + 0.4) / 3.
+    /// By hand: (0.9, 1.0] contains 0.95 ✓ and 1.0 ✗: gap |0.5 − 0.975|; (0.5, 0.6] contains 0.6 ✓: gap 0.4. ECE =
+    /// (2·0.475 + 0.4) / 3.
     #[test]
     fn gaps_are_weighted_by_clips() {
         let calibration = Calibration::of([(0.95, true), (1.0, false), (0.6, true)].into_iter());

@@ -1,4 +1,4 @@
-//! The classes of a data set as those of a model, by name.
+//! Matches the classes of a data set to those of a model by name.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,27 +8,27 @@ use crate::names::{Alike, are_alike, class_alike};
 use crate::nets::HiddenTwoStream;
 use crate::plural::counted;
 
-/// Names of classes in a message; of more, the number.
+/// Maximum number of classes that a message lists by name.
 const NAMED: usize = 10;
 
-/// Clips by the classes of a model.
+/// Clips labelled with the classes of a model.
 #[derive(Debug)]
 pub struct MatchedClips {
-    /// The clips of the model's classes, with the model's numbers.
+    /// The clips of the model's classes, with the model's class indices.
     pub dataset: Dataset,
-    /// What a reader of the results has to know: classes that could not be matched.
+    /// Remarks for the reader: classes that could not be matched.
     pub remarks: Vec<String>,
-    /// Clips that are of no class of the model.
+    /// Number of clips of classes that the model lacks.
     pub left_out: usize,
 }
 
-/// Returns the clips of `dataset` by the classes of `model`, which are matched by name, in any order, and if need be whatever
-/// their capitals and whether spaces, hyphens or underscores are between their words. Clips of other classes are left out, and a remark
-/// names them. For a multi-label model clips are [cut where the set of their classes changes](Dataset::cut_at_changes). Of a model
-/// without classes all clips stay.
+/// Returns the clips of `dataset` with the class indices of `model`. Classes are matched by name in any order, if
+/// necessary ignoring case and whether spaces, hyphens or underscores separate words. Clips of other classes are
+/// skipped, with a remark that names them. For a multi-label model, clips are [cut where the set of their classes
+/// changes](Dataset::cut_at_changes). For a model without classes, all clips are kept.
 ///
 /// # Errors
-/// If no clip is of a class of the model, or clips are of a class that may be several of the model's.
+/// If no clip is of a class of the model, or a class matches several of the model's.
 pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
     if !model.classifies() {
         return Ok(MatchedClips { dataset, remarks: Vec::new(), left_out: 0 });
@@ -40,7 +40,7 @@ pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<Matche
     })
 }
 
-/// Returns the clips of `dataset` by the classes `model`, as [`match_classes`] does.
+/// Returns the clips of `dataset` with the indices of the classes `model`, as [`match_classes`] does.
 ///
 /// # Errors
 /// Same as [`match_classes`].
@@ -101,7 +101,8 @@ fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
     Ok(MatchedClips { dataset, remarks, left_out })
 }
 
-/// Returns the remark on `classes` of the model that none of the clips that were scored, of class `labels`, is of.
+/// Returns the remark on those `classes` of the model that occur in none of the scored clips, which have the labels
+/// `labels`.
 pub(super) fn without_clips(classes: &[String], labels: &[usize]) -> Option<String> {
     let shown: HashSet<usize> = labels.iter().copied().collect();
     let empty: Vec<&str> =
@@ -131,7 +132,7 @@ mod tests {
         names.iter().map(|&name| name.to_owned()).collect()
     }
 
-    /// Clips of these labels.
+    /// Returns clips with these labels.
     fn data(classes: &[&str], labels: &[usize]) -> Dataset {
         let clip = |label: &usize| LabelledClip {
             path: "a.mp4".into(),

@@ -1,4 +1,4 @@
-//! The descriptor of a clip by C3D (Tran et al. 2015): `fc6` of 16 pictures at a time, averaged and brought to length 1.
+//! The C3D descriptor of a clip (Tran et al. 2015): `fc6` of windows of 16 frames, averaged and normalised to length 1.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -12,16 +12,17 @@ use crate::nets::preprocessing::clip_input;
 use crate::nets::{Layers, Stream, device_of, read_rows};
 use crate::video::{ClipReader, Geometry};
 
-/// Pictures from one window to the next: two windows overlap by half.
+/// Stride between windows in frames: two windows overlap by half.
 const STEP: usize = 8;
-/// Windows that are computed at once.
+/// Windows per batch.
 const AT_ONCE: usize = 4;
 
-/// Returns the descriptor of `clip` by `stream`, a C3D that reads pictures of `size`, of which it sees the square in the middle,
-/// seven eighths of the height. A clip shorter than a window repeats its last frame.
+/// Returns the descriptor of `clip` by `stream`, a C3D that reads frames of `size`, of which it sees the centre square
+/// of seven eighths of the height. A clip shorter than a window is padded with its last frame.
 ///
 /// # Errors
-/// If the stream is no C3D, the clip cannot be read, the device fails, or `stop` says so, which is asked before every window.
+/// If the stream is not a C3D, the clip cannot be read, the device fails, or `stop` returns true, which is checked
+/// before every window.
 pub fn clip_descriptor(
     stream: &Stream,
     size: Geometry,
@@ -58,14 +59,14 @@ pub fn clip_descriptor(
     Ok(mean_of_length_one(&rows))
 }
 
-/// The square in the middle of frames of `size`: 112×112 of 171×128.
+/// Returns the centre square of frames of `size`: 112×112 of 171×128.
 fn centre(size: Geometry) -> View {
     let side = (size.height * 7 / 8).min(size.width).max(1);
     let (x, y) = ((size.width - side) / 2, (size.height - side) / 2);
     View { x, y, size: Geometry { width: side, height: side }, mirrored: false }
 }
 
-/// Returns the mean of `rows` divided by its length; zeros stay as they are.
+/// Returns the mean of `rows`, normalised to length 1; zeros are kept.
 pub fn mean_of_length_one(rows: &[Vec<f32>]) -> Vec<f32> {
     let mut mean = vec![0.0f64; rows.first().map_or(0, Vec::len)];
     for row in rows {

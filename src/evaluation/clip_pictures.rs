@@ -1,4 +1,5 @@
-//! The frames of a clip that a scorer needs, and no others, so that memory does not grow with the length of the clip.
+//! The frames of a clip that a scorer needs; only these are kept, so that memory does not grow with the length of the
+//! clip.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,22 +8,22 @@ use image::RgbImage;
 use crate::error::Result;
 use crate::video::{ClipReader, Geometry};
 
-/// Frames of a clip in one size, found by their places in it.
+/// Frames of a clip in one size, by index.
 #[derive(Debug, Clone, Copy)]
 pub enum ClipPictures<'a> {
-    /// All of them.
+    /// All frames.
     All(&'a [RgbImage]),
-    /// Those that are looked at.
+    /// The needed frames.
     Few {
-        /// Frames of the whole clip.
+        /// Number of frames in the whole clip.
         frames: usize,
-        /// Those that were read, by their places.
+        /// The frames that were read, by index.
         read: &'a BTreeMap<usize, RgbImage>,
     },
 }
 
 impl<'a> ClipPictures<'a> {
-    /// Number of frames of the whole clip.
+    /// Returns the number of frames in the whole clip.
     pub fn frames(self) -> usize {
         match self {
             Self::All(pictures) => pictures.len(),
@@ -30,7 +31,7 @@ impl<'a> ClipPictures<'a> {
         }
     }
 
-    /// Returns the frame at `place`.
+    /// Returns the frame at index `place`.
     ///
     /// # Panics
     /// If it was not read.
@@ -57,10 +58,10 @@ impl<'a> From<&'a Vec<RgbImage>> for ClipPictures<'a> {
 /// The indices of the needed frames, and their size.
 pub(super) type Wanted<'a> = (&'a BTreeSet<usize>, Geometry);
 
-/// Reads the frames of two kinds in one pass over the clip. `check_stop` is asked before each.
+/// Reads two sets of frames in one pass over the clip. `check_stop` is called before each frame.
 ///
 /// # Errors
-/// If a frame cannot be read, and what `check_stop` says.
+/// If a frame cannot be read, or `check_stop` returns an error.
 pub(super) fn read_pictures(
     reader: &mut ClipReader,
     wanted: [Wanted<'_>; 2],

@@ -1,6 +1,6 @@
 //! Scores of a clip by both streams of a model, averaged over the views of a protocol.
 //!
-//! The flow of every pair of frames is computed once for each crop, however many windows share it.
+//! The flow of every pair of frames is computed once per crop, no matter how many windows share it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -22,7 +22,7 @@ use crate::training::validation::{PhotometricError, middle};
 use crate::training::{ClipFlow, FlowSource};
 use crate::video::{ClipReader, Geometry};
 
-/// A scorer of clips: a model with a protocol.
+/// Scores clips with a model by a protocol.
 pub struct ClipScorer<'a> {
     model: &'a HiddenTwoStream,
     protocol: Protocol,
@@ -31,29 +31,30 @@ pub struct ClipScorer<'a> {
     stop: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// The frames of a window or of an evaluation of the motion network, by their indices.
+/// The frames of a window, or of one pass of the motion network, by index.
 type ScorerSpan = Vec<usize>;
 
 impl<'a> ClipScorer<'a> {
-    /// Looks at clips through `model`.
+    /// Creates a scorer of clips for `model`.
     pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
         let device = device_of(&model.motion);
         let batch_px = batches::parallel_budget_px(&device);
         Self { model, protocol, device, batch_px, stop: &|| false }
     }
 
-    /// Gives up with an error when `stop` says so, which is asked between frames that are read, between pairs whose flow is made
-    /// and between batches: a clip may take minutes.
+    /// Makes the scorer return an error when `stop` returns true. It is checked between frames, between flow
+    /// computations and between batches: a clip may take minutes.
     pub fn until(self, stop: &'a (dyn Fn() -> bool + Sync)) -> Self {
         Self { stop, ..self }
     }
 
-    /// Returns the logits of the streams for `clip`, the temporal one on flow from `source`, in which the square around the motion is
-    /// found, too, unless the model's own flow is MotionNet's. The clip is read once, and only the frames that a view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model
-    /// without streams; there is none where the motion network has no part in it.
+    /// Returns the logits of the streams for `clip`, those of the temporal stream on flow from `source`. The square
+    /// around the motion is found in the same flow unless the model's own flow is MotionNet's. The clip is read once,
+    /// and only the frames that a view needs are kept. The photometric error is that of the flow that the temporal
+    /// stream reads, or of a model without streams; it is `None` if the motion network is not used.
     ///
     /// # Errors
-    /// If the clip cannot be read, a source of flow is missing, the device fails, or it was stopped.
+    /// If the clip cannot be read, a flow source is missing, the device fails, or it was stopped.
     pub fn score(&self, clip: &LabelledClip, source: FlowSource) -> Result<ScoredClip> {
         batches::in_background(&self.device, || self.score_here(clip, source))
     }
@@ -104,30 +105,30 @@ impl<'a> ClipScorer<'a> {
         Ok(ScoredClip { clip: clip.clone(), spatial, temporal, photometric })
     }
 
-    /// Bytes that the frames of a clip of any length take at most while it is scored.
+    /// Returns the maximum size in bytes of the frames of a clip of any length while it is scored.
     pub fn bytes(&self) -> usize {
         let bytes = |windows: Vec<(ScorerSpan, usize)>, size: Geometry| {
             let places: BTreeSet<usize> = windows.into_iter().flat_map(|(window, _)| window).collect();
             3 * places.len() * size.width as usize * size.height as usize
         };
-        let longest = 1 << 40; // no two windows share a frame
+        let longest = 1 << 40; // windows never share frames in this case
         let mut of_motion = self.temporal_windows(longest);
         of_motion.extend(self.motion_windows(longest).into_iter().map(|window| (window, 1)));
         bytes(of_motion, self.motion_size()) + bytes(self.spatial_windows(longest), self.spatial_size())
     }
 
-    /// Returns the size in which the motion network gets its frames.
+    /// Returns the frame size that the motion network reads.
     pub fn motion_size(&self) -> Geometry {
         geometry(self.model.card.preprocessing.motion)
     }
 
-    /// Returns the size in which the spatial stream gets its frames.
+    /// Returns the frame size that the spatial stream reads.
     pub fn spatial_size(&self) -> Geometry {
         geometry(self.model.card.preprocessing.spatial.size())
     }
 
-    /// Mean logits of the temporal stream, or of the joint network in its place, over all views of a clip of at least one frame; none
-    /// without either.
+    /// Returns the mean logits of the temporal stream, or of the joint network in its place, over all views of a clip
+    /// of at least one frame; `None` without either.
     ///
     /// # Errors
     /// If the device fails, a logit is not finite, or it was stopped.
@@ -159,7 +160,7 @@ impl<'a> ClipScorer<'a> {
         mean.finished("temporal").map(Some)
     }
 
-    /// Mean logits of the joint network.
+    /// Returns the mean logits of the joint network.
     fn joint(&self, pictures: ClipPictures<'_>) -> Result<Vec<f32>> {
         let (windows, motion) = (self.temporal_windows(pictures.frames()), &self.model.motion);
         let mut mean = Mean::of(self.protocol.average.unwrap_or_default());
@@ -178,7 +179,7 @@ impl<'a> ClipScorer<'a> {
         mean.finished("temporal")
     }
 
-    /// Like [`temporal`](Self::temporal), but of `flow` that was made of the whole frames beforehand.
+    /// Like [`temporal`](Self::temporal), but for `flow` that was computed from whole frames beforehand.
     ///
     /// # Errors
     /// If the device fails, a logit is not finite, or it was stopped.
@@ -190,9 +191,9 @@ impl<'a> ClipScorer<'a> {
         mean.finished("temporal").map(Some)
     }
 
-    /// Like [`temporal`](Self::temporal), but of flow from `source`, made of the whole `read` frames of `clip`, which has `frames` of
-    /// them: the flow of one unbroken stretch after the other, whose frames are given up after it. In the same flow the squares
-    /// around the motion of the windows `around` are found.
+    /// Like [`temporal`](Self::temporal), but for flow from `source`, computed from the whole `read` frames of `clip`,
+    /// which has `frames` in all. Contiguous ranges are processed one after the other, and the frames of each are
+    /// released after it. The squares around the motion of the windows `around` are found in the same flow.
     fn by_source(
         &self,
         source: FlowSource,
@@ -226,7 +227,7 @@ impl<'a> ClipScorer<'a> {
         Ok(OfSource { temporal: mean.finished("temporal").map(Some)?, squares })
     }
 
-    /// Adds the logits of the windows of `flow` with these starts, each so many times, through all views.
+    /// Adds the logits of the windows of `flow` with these starts and counts, through all views.
     fn add_windows(&self, stream: &Stream, flow: &ClipFlow, starts: &[(usize, usize)], mean: &mut Mean) -> Result<()> {
         for view in self.protocol.crops.views(self.motion_size()) {
             let batches: Vec<_> = starts.chunks(self.flow_batch(stream, view)).collect();
@@ -240,8 +241,9 @@ impl<'a> ClipScorer<'a> {
         Ok(())
     }
 
-    /// Mean logits of the spatial stream over all views of a clip of at least one frame; none without such a stream. `squares` are
-    /// those of [`motion_squares`](Self::motion_squares), which a stream needs that looks at the motion.
+    /// Returns the mean logits of the spatial stream over all views of a clip of at least one frame; `None` without
+    /// such a stream. `squares` are those of [`motion_squares`](Self::motion_squares), required by a stream that reads
+    /// the region of motion.
     ///
     /// # Errors
     /// If the device fails, a logit is not finite, or it was stopped.
@@ -278,7 +280,7 @@ impl<'a> ClipScorer<'a> {
         mean.finished("spatial").map(Some)
     }
 
-    /// Adds the logits of a stream that reads frames, for `windows` of them as `view` shows them.
+    /// Adds the logits of a stream that reads frames for `windows` of them, seen through `view`.
     fn add_views(
         &self,
         stream: &Stream,
@@ -299,8 +301,9 @@ impl<'a> ClipScorer<'a> {
         Ok(())
     }
 
-    /// Returns the square around the motion for each window of the spatial stream, from MotionNet's flow around its middle; none
-    /// where the stream sees whole frames only. [`score`](Self::score) finds those of a two-stage model in its own flow. `pictures` are in MotionNet's size.
+    /// Returns the square around the motion for each window of the spatial stream, from MotionNet's flow around the
+    /// window's middle; empty if the stream reads only whole frames. [`score`](Self::score) finds those of a two-stage
+    /// model in its own flow. `pictures` are in MotionNet's size.
     ///
     /// # Errors
     /// If the device fails, or it was stopped.
@@ -320,14 +323,14 @@ impl<'a> ClipScorer<'a> {
             .map(Some)
     }
 
-    /// Returns how much wider than high frames are as the spatial stream reads them.
+    /// Returns the aspect ratio, width over height, of frames as the spatial stream reads them.
     fn spatial_aspect(&self) -> f32 {
         let Geometry { width, height } = self.spatial_size();
         width as f32 / height as f32
     }
 
-    /// Returns the windows that the temporal stream or the joint network sees of a clip of so many frames, and how often each counts;
-    /// none without either.
+    /// Returns the windows that the temporal stream or the joint network reads of a clip of this many frames, and the
+    /// count of each; empty without either.
     fn temporal_windows(&self, frames: usize) -> Vec<(ScorerSpan, usize)> {
         if !self.model.classifies_motion() {
             return Vec::new();
@@ -347,8 +350,8 @@ impl<'a> ClipScorer<'a> {
         windows(&starts, reads, frames)
     }
 
-    /// Returns the frames around the middle of each of the spatial stream's windows in whose flow its motion is looked for; none
-    /// where whole frames are all that the stream sees.
+    /// Returns, for each of the spatial stream's windows, the frames around its middle in whose flow the motion is
+    /// located; empty if the stream reads only whole frames.
     fn motion_windows(&self, frames: usize) -> Vec<ScorerSpan> {
         if !self.model.card.preprocessing.spatial.crop.sees_motion() {
             return Vec::new();
@@ -357,7 +360,8 @@ impl<'a> ClipScorer<'a> {
         windows.map(|(window, _)| window_around(window[window.len() / 2], frames)).collect()
     }
 
-    /// Returns a mean of scores of `stream` in the making: as the protocol says, else as its network was published.
+    /// Returns an empty mean of scores for `stream`: averaged as the protocol says, otherwise as its network was
+    /// published.
     fn mean_of(&self, stream: &Stream) -> Mean {
         Mean::of(self.protocol.average.unwrap_or(ViewAverage::of(stream.backbone())))
     }
@@ -366,7 +370,7 @@ impl<'a> ClipScorer<'a> {
         if (self.stop)() { Err(Error::cancelled("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
     }
 
-    /// Windows of flow in one batch.
+    /// Windows of flow per batch.
     fn flow_batch(&self, stream: &Stream, view: View) -> usize {
         self.batch_size(view.size, stream.input().count.div_ceil(WINDOW_FRAMES))
     }
@@ -375,7 +379,7 @@ impl<'a> ClipScorer<'a> {
         batches::size(self.batch_px, size, pictures)
     }
 
-    /// Returns the finest flow of all evaluations that the windows need, `[1, 2(n−1), h/2, w/2]` each.
+    /// Returns the finest flow of every motion network pass that the windows need, `[1, 2(n−1), h/2, w/2]` each.
     fn flows<'w>(
         &self,
         seen: &BTreeMap<usize, RgbImage>,
@@ -404,7 +408,7 @@ impl<'a> ClipScorer<'a> {
     }
 }
 
-/// Returns the frames of `indices` as `view` shows them.
+/// Returns the frames at `indices`, seen through `view`.
 fn seen<'w>(
     pictures: ClipPictures<'_>,
     indices: impl Iterator<Item = &'w usize>,
@@ -415,7 +419,8 @@ fn seen<'w>(
     places.into_par_iter().map(|place| (place, view.of(pictures.at(place)))).collect()
 }
 
-/// Returns the windows of `flow` of so many pairs that start at `starts` as `view` shows them, [b, 2·pairs, h/2, w/2].
+/// Returns the windows of `pairs` flow fields that start at `starts` in `flow`, seen through `view`, [b, 2·pairs, h/2,
+/// w/2].
 fn flow_windows(
     flow: &ClipFlow,
     starts: impl Iterator<Item = usize>,
@@ -433,15 +438,15 @@ fn flow_windows(
     Tensor::from_data(TensorData::new(planes, [count, 2 * pairs, size[0], size[1]]), device)
 }
 
-/// What was made of a clip's flow of one source.
+/// Results from a clip's flow of one source.
 #[derive(Default)]
 struct OfSource {
-    /// Logits of the temporal stream; none without one.
+    /// Logits of the temporal stream; `None` without one.
     temporal: Option<Vec<f32>>,
     squares: Vec<MotionSquare>,
 }
 
-/// Returns the unbroken stretches of frames that `spans` cover, in their order.
+/// Returns the contiguous ranges of frames that `spans` cover, in order.
 fn stretches(spans: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     let mut spans: Vec<_> = spans.collect();
     spans.sort_unstable_by_key(|span| span.start);
@@ -455,17 +460,17 @@ fn stretches(spans: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     found
 }
 
-/// Each of the ascending `places` once, and how often it is there.
+/// Returns each distinct value of the ascending `places` with its count.
 fn counted(places: &[usize]) -> impl Iterator<Item = (usize, usize)> {
     places.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len()))
 }
 
-/// Returns the `count` frames of the window at `start`, the last frame repeated where the clip is too short.
+/// Returns the `count` frames of the window at `start`; the last frame is repeated if the clip is too short.
 fn clamped(start: usize, count: usize, frames: usize) -> ScorerSpan {
     (start..start + count).map(|index| index.min(frames - 1)).collect()
 }
 
-/// Returns the windows of `count` frames at the ascending `starts` in a clip of `frames`, and how often each is there.
+/// Returns the windows of `count` frames at the ascending `starts` in a clip of `frames`, and the count of each.
 fn windows(starts: &[usize], count: usize, frames: usize) -> Vec<(ScorerSpan, usize)> {
     counted(starts).map(|(start, times)| (clamped(start, count, frames), times)).collect()
 }

@@ -1,4 +1,4 @@
-//! The scores of a list of clips, which grow clip by clip and can become a report at any time.
+//! The scores of a list of clips, collected clip by clip; a report can be created at any time.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -33,12 +33,12 @@ pub struct ScoredClip {
 #[derive(Debug, Clone, Default)]
 pub struct ClipScores {
     classes: usize,
-    /// Thresholds of the classes of a multi-label model, where it has them.
+    /// Thresholds of the classes, for multi-label models.
     thresholds: Vec<f64>,
     clips: Vec<LabelledClip>,
-    /// What the clips are called in reports.
+    /// The names of the clips in reports.
     names: Vec<String>,
-    /// How many clips of each name there are.
+    /// Number of clips of each name.
     counts: HashMap<String, usize>,
     spatial: Option<ScoreTable>,
     temporal: Option<ScoreTable>,
@@ -47,12 +47,12 @@ pub struct ClipScores {
 }
 
 impl ClipScores {
-    /// No clip yet, of `classes` classes.
+    /// Returns an empty collection for `classes` classes.
     pub fn new(classes: usize) -> Self {
         Self { classes, ..Self::default() }
     }
 
-    /// Returns these with the thresholds of the classes of a multi-label model.
+    /// Returns the scores with the thresholds of the classes of a multi-label model.
     pub fn with_thresholds(self, thresholds: Vec<f64>) -> Self {
         Self { thresholds, ..self }
     }
@@ -60,7 +60,7 @@ impl ClipScores {
     /// Adds a clip.
     ///
     /// # Panics
-    /// If a stream has not said one score a class.
+    /// If a stream does not have one score per class.
     pub fn push(&mut self, scored: ScoredClip) {
         let ScoredClip { clip, spatial, temporal, photometric } = scored;
         for (table, row) in [(&mut self.spatial, spatial), (&mut self.temporal, temporal)] {
@@ -73,17 +73,17 @@ impl ClipScores {
         self.clips.push(clip);
     }
 
-    /// Notes a clip that could not be read.
+    /// Records a clip that could not be read.
     pub fn fail(&mut self, error: &str) {
         self.failures.push(error.to_owned());
     }
 
-    /// Clips that are done, be they scored or unreadable.
+    /// Returns the number of processed clips, scored or unreadable.
     pub fn seen(&self) -> usize {
         self.clips.len() + self.failures.len()
     }
 
-    /// Returns whether no clip is scored yet.
+    /// Returns whether no clip has been scored.
     pub fn is_empty(&self) -> bool {
         self.clips.is_empty()
     }
@@ -93,12 +93,12 @@ impl ClipScores {
         &self.clips
     }
 
-    /// Mean logits of the spatial stream and of the temporal one, a row a clip.
+    /// Returns the mean logits of the spatial and the temporal stream, a row per clip.
     pub fn tables(&self) -> [Option<&ScoreTable>; 2] {
         [self.spatial.as_ref(), self.temporal.as_ref()]
     }
 
-    /// Everything that is measured of these scores, which the model called `model` gave to the clips of `plan`.
+    /// Returns the report of these scores by the model named `model` for the clips of `plan`.
     pub fn report(&self, model: &str, classes: &[String], plan: &EvaluationPlan) -> ActionsReport {
         let labels = self.labels();
         let is_multi_label = plan.fusion.is_multi_label();
@@ -150,7 +150,7 @@ impl ClipScores {
         report
     }
 
-    /// Replaces what `report`, which was made of these scores, says of the fusion.
+    /// Replaces the fusion figures of `report`, which was created from these scores.
     pub fn fuse(&self, report: &mut ActionsReport, fusion: Fusion) {
         report.fusion = fusion;
         let Some((spatial, temporal)) = self.spatial.as_ref().zip(self.temporal.as_ref()) else { return };
@@ -162,14 +162,14 @@ impl ClipScores {
         report.results.iter_mut().zip(guesses).for_each(|(result, guess)| result.fused = guess);
     }
 
-    /// The files that scores are written to, the first two where there is such a stream.
+    /// The files that scores are written to; the first two only for existing streams.
     pub const FILES: [&str; 3] = ["spatial.npy", "temporal.npy", "labels.txt"];
 
-    /// Writes the score files `spatial.npy` and `temporal.npy` and the list `labels.txt` of their rows to folder `dir`, which
-    /// is made if need be: what `motionscope fuse` reads.
+    /// Writes the score files `spatial.npy` and `temporal.npy` and the list `labels.txt` of their rows to folder `dir`,
+    /// which is created if needed. `motionscope fuse` reads them.
     ///
     /// # Errors
-    /// If a file cannot be written; an older one is intact then.
+    /// If a file cannot be written; an older one is then unchanged.
     pub fn write(&self, dir: &Path) -> Result<()> {
         fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
         for (name, table) in [("spatial.npy", &self.spatial), ("temporal.npy", &self.temporal)] {
@@ -182,7 +182,7 @@ impl ClipScores {
         atomic::replace(&dir.join("labels.txt"), |writer| writer.write_all(lines.as_bytes()))
     }
 
-    /// Returns what is measured of the scores of one stream, or of both together.
+    /// Returns the figures for the scores of one stream, or of both fused.
     fn stream(&self, scores: &ScoreTable, scale: Scale) -> StreamReport {
         match scale {
             Scale::Probabilities => StreamReport::multi_label(scores, &self.shown(), &self.thresholds),
@@ -200,7 +200,7 @@ impl ClipScores {
     }
 }
 
-/// Returns the predictions of `table` for each of `clips` clips.
+/// Returns the predictions of `table` for `clips` clips.
 fn guesses(table: Option<&ScoreTable>, clips: usize, scale: Scale) -> Vec<Option<Guess>> {
     match table {
         Some(table) => table.rows().map(|row| Some(scale.guess(row))).collect(),
@@ -208,14 +208,14 @@ fn guesses(table: Option<&ScoreTable>, clips: usize, scale: Scale) -> Vec<Option
     }
 }
 
-/// Folder and file as lists name them, `class/clip.avi`, whatever folder the data are in.
+/// Returns folder and file as lists name them, `class/clip.avi`, regardless of the data folder.
 pub(super) fn name_of(path: &Path) -> String {
     let parts: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
     let last_two = &parts[parts.len().saturating_sub(2)..];
     last_two.iter().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// `name`, with a number from the second clip of this name on: it distinguishes the rows of score files.
+/// Returns `name`, with a number from the second clip of the same name on, which distinguishes the rows of score files.
 fn unique(name: String, names: &mut HashMap<String, usize>) -> String {
     let count = names.entry(name.clone()).or_default();
     *count += 1;

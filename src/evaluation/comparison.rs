@@ -1,4 +1,4 @@
-//! Two evaluations side by side: which figures moved, which clips changed sides, and whether that could be chance.
+//! Comparison of two evaluations: which figures and clips changed, and whether the difference is significant.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,50 +8,50 @@ use super::{ActionsReport, ClipResult, Guess, interval_in_percent};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// Classes whose accuracy changed most, shown at most.
+/// Maximum number of classes listed, by change of accuracy.
 const CLASSES: usize = 10;
 
-/// The differences of report `b` to report `a`; displayed as a table.
+/// The differences between reports `a` and `b`; displayed as a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Clips that both have.
+    /// Number of clips in both.
     pub common: usize,
-    /// Clips that only one of them has.
+    /// Number of clips in only one of them.
     pub apart: usize,
-    /// Each stream that both have.
+    /// Changes of the streams that both have.
     pub streams: Vec<StreamChange>,
 }
 
 /// The change of one stream between two evaluations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamChange {
-    /// spatial, temporal or fused.
+    /// `spatial`, `temporal` or `fused`.
     pub name: &'static str,
-    /// Top-1, top-5 (of many classes), mean class accuracy and mean average precision (of multi-label models) of `a` and of `b`, over
-    /// all of their clips.
+    /// Top-1, top-5 (with many classes), mean class accuracy and mean average precision (of multi-label models) of `a`
+    /// and of `b`, over all of their clips.
     pub figures: [(&'static str, [Option<f64>; 2]); 4],
     /// 95 % Wilson intervals of top-1 of `a` and of `b`.
     pub intervals: [Option<[f64; 2]>; 2],
-    /// Common clips that are right in `b` only.
+    /// Number of common clips that are right in `b` only.
     pub won: usize,
-    /// Common clips that are right in `a` only.
+    /// Number of common clips that are right in `a` only.
     pub lost: usize,
-    /// Probability of at least so uneven a split of won and lost by chance (McNemar's exact test, two-sided).
+    /// p-value of McNemar's exact test, two-sided.
     pub p: f64,
     /// Name of a class and its accuracy in `a` and in `b`, the largest change first.
     pub classes: Vec<(String, [f64; 2])>,
-    /// The common clips that only one gets right: those won, then those lost, in the order of `b`.
+    /// The common clips that only one report gets right: gained ones, then lost ones, in the order of `b`.
     pub changed: Vec<ClipChange>,
 }
 
-/// A clip that changed sides.
+/// A clip that only one of the reports gets right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipChange {
     /// Class folder and file.
     pub path: String,
-    /// Its place among the results of `b`.
+    /// Index among the results of `b`.
     pub index: usize,
-    /// Its class.
+    /// True class.
     pub label: usize,
     /// The predicted class in `a` and in `b`; `None` without a prediction.
     pub guesses: [Option<usize>; 2],
@@ -68,7 +68,7 @@ impl Comparison {
     /// Compares two reports on the same classes. Clips are matched by class folder and file, segment and class.
     ///
     /// # Errors
-    /// If the classes differ; `paths` are the files the reports came from.
+    /// If the classes differ; `paths` are the files of the reports, for the message.
     pub fn between([a, b]: [&ActionsReport; 2], paths: [&Path; 2]) -> Result<Self> {
         if a.classes != b.classes {
             let cause = format!("its classes differ from those of {}", paths[0].display());
@@ -89,8 +89,8 @@ impl Comparison {
     }
 }
 
-/// The identity of a clip in any report: its file, its segment in milliseconds, its class, and its number among those that have all
-/// that in common. Its place in the list says nothing: another list has another order, or a clip more.
+/// The identity of a clip in any report: its file, its segment in milliseconds, its class, and its number among clips
+/// that share all these. The index in the list does not identify it, since lists may differ in order and length.
 type ClipKey<'a> = (&'a str, Option<[i64; 2]>, usize, usize);
 
 fn keys(report: &ActionsReport) -> Vec<ClipKey<'_>> {
@@ -104,10 +104,10 @@ fn keys(report: &ActionsReport) -> Vec<ClipKey<'_>> {
     report.files().into_iter().zip(&report.results).map(key).collect()
 }
 
-/// A clip that both reports have: its place in `b`, and its results.
+/// A clip in both reports: its index in `b`, and its results.
 type ComparedPair<'a> = (usize, [&'a ClipResult; 2]);
 
-/// Name of a stream and its guess about a clip.
+/// Name of a stream and its prediction for a clip.
 type StreamOf = (&'static str, fn(&ClipResult) -> Option<Guess>);
 
 const STREAMS: [StreamOf; 3] =
@@ -146,11 +146,11 @@ fn change((name, guess): StreamOf, reports: [&ActionsReport; 2], common: &[Compa
     Some(StreamChange { name, figures, intervals, won, lost, p: chance_of_split(won, lost), classes, changed })
 }
 
-/// Two-sided binomial probability of `won` or `lost` or fewer heads in as many throws of a fair coin as both together.
+/// Returns the two-sided binomial probability, for a fair coin, of a split at least as uneven as `won` to `lost`.
 fn chance_of_split(won: usize, lost: usize) -> f64 {
     let throws = won + lost;
     let fewer = won.min(lost);
-    // ln C(n, k) by steps: C(n, k) = C(n, k−1)·(n−k+1)/k.
+    // ln C(n, k) by recurrence: C(n, k) = C(n, k−1)·(n−k+1)/k.
     let mut ln_ways = 0.0;
     let mut tail = 0.0;
     for k in 0..=fewer {
@@ -206,7 +206,7 @@ mod tests {
 
     const SEGMENTS: [([f64; 2], usize); 3] = [([0.0, 5.0], 0), ([10.0, 15.0], 1), ([20.0, 25.0], 0)];
 
-    /// A report on segments of one file in this order; the model is wrong about the first of [`SEGMENTS`] only.
+    /// Returns a report on segments of one file in this order; the model is wrong about the first of [`SEGMENTS`] only.
     fn report(order: &[usize]) -> ActionsReport {
         let mut scores = ClipScores::new(2);
         for &place in order {
@@ -241,14 +241,14 @@ mod tests {
         let a = report(&[0, 1, 2]);
         assert_eq!(compared(&a, &report(&[2, 1, 0])), ([3, 0], [0, 0]), "another order of the list");
         assert_eq!(compared(&a, &report(&[1, 2])), ([2, 1], [0, 0]), "one could not be read");
-        // Reports of earlier versions have no segments: what has another class is another clip.
+        // Reports of earlier versions have no segments: clips of different classes are different clips.
         let old = |mut report: ActionsReport| {
             report.results.iter_mut().for_each(|result| result.segment_secs = None);
             report
         };
         assert_eq!(compared(&old(report(&[0, 1])), &old(report(&[0, 1]))), ([2, 0], [0, 0]));
         assert_eq!(compared(&old(report(&[0])), &old(report(&[1]))), ([0, 2], [0, 0]));
-        // The file of a clip is found by its name, also where that has a number of its own.
+        // The file of a clip is found by its name, even if that ends in a number itself.
         assert_eq!(a.files(), ["clips/v.mp4"; 3]);
         let mut own = report(&[0]);
         own.results[0].path = "golf/take#3".into();

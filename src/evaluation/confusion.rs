@@ -8,22 +8,23 @@ use super::wilson_interval;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Confusion {
-    /// Numbers of clips, as many rows and columns as classes.
+    /// Number of clips per cell, `[classes][classes]`.
     pub counts: Vec<Vec<usize>>,
 }
 
 /// The metrics of one class; undefined ratios are `None`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassFigures {
-    /// Clips of the class.
+    /// Number of clips of the class.
     pub clips: usize,
-    /// Precision: share of the clips predicted as this class that are of it.
+    /// Precision: fraction of the clips predicted as this class that belong to it.
     pub precision: Option<f64>,
-    /// Recall: share of the clips of this class that were predicted as it.
+    /// Recall: fraction of the clips of this class that are predicted as it.
     pub recall: Option<f64>,
     /// F1 score: 2·correct / (clips + predictions of it).
     pub f1: Option<f64>,
-    /// 95 % Wilson interval of the recall; none without clips, and in reports of earlier versions until they are read.
+    /// 95 % Wilson interval of the recall; `None` without clips, and in reports of earlier versions until they are
+    /// read.
     #[serde(default)]
     pub interval: Option<[f64; 2]>,
 }
@@ -31,23 +32,23 @@ pub struct ClassFigures {
 /// A pair of confused classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfusedPair {
-    /// Their class.
+    /// The true class.
     pub label: usize,
     /// The predicted class.
     pub guess: usize,
-    /// How many.
+    /// Number of clips.
     pub clips: usize,
 }
 
 impl Confusion {
-    /// Counts pairs of true class and guess, all below `classes`.
+    /// Counts pairs of true and predicted class, all below `classes`.
     pub fn of(classes: usize, pairs: impl Iterator<Item = (usize, usize)>) -> Self {
         let mut counts = vec![vec![0; classes]; classes];
         pairs.for_each(|(label, guess)| counts[label][guess] += 1);
         Self { counts }
     }
 
-    /// Returns the number of correct clips, and of all.
+    /// Returns the number of correct clips, and of all clips.
     pub fn right(&self) -> (usize, usize) {
         let right = self.counts.iter().enumerate().map(|(class, row)| row[class]).sum();
         (right, self.counts.iter().flatten().sum())
@@ -72,7 +73,7 @@ impl Confusion {
         }
     }
 
-    /// Mean of the accuracies of all classes that have clips; none without clips.
+    /// Returns the mean of the accuracies of all classes that have clips; `None` without clips.
     pub fn mean_class_accuracy(&self) -> Option<f64> {
         let recalls: Vec<f64> = self.classes().iter().filter_map(|class| class.recall).collect();
         (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
@@ -85,7 +86,7 @@ impl Confusion {
             row.iter().enumerate().map(move |(guess, &clips)| ConfusedPair { label, guess, clips })
         });
         let mut pairs: Vec<_> = pairs.filter(|pair| pair.label != pair.guess && pair.clips > 0).collect();
-        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.clips)); // stable: equal ones in the order of the classes
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.clips)); // stable: equal counts stay in class order
         pairs.truncate(count);
         pairs
     }
@@ -95,7 +96,7 @@ impl Confusion {
 mod tests {
     use super::*;
 
-    /// By hand: class 0 has 4 clips, 3 right; class 1 has 2, 1 right; class 2 has none and is guessed once.
+    /// By hand: class 0 has 4 clips, 3 right; class 1 has 2, 1 right; class 2 has none and is predicted once.
     #[test]
     fn figures_follow_from_the_counts() {
         let pairs = [(0, 0), (0, 0), (0, 0), (0, 2), (1, 1), (1, 0)];

@@ -1,4 +1,4 @@
-//! The parts of a frame that networks see while they are measured (spec, section 5).
+//! The crops of a frame that networks read during evaluation (spec, section 5).
 
 use image::RgbImage;
 use image::imageops::{crop_imm, flip_horizontal};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::video::Geometry;
 
-/// The frames of the paper, which its crops are described by: all else is in proportion.
+/// Frame size in the paper, to which its crops refer; other frames are cropped in proportion.
 const FRAME: Geometry = Geometry { width: 340, height: 256 };
 /// Side of the paper's crops.
 const SIDE: u32 = 224;
@@ -27,28 +27,28 @@ pub enum Crops {
     Ten,
 }
 
-/// One part of a frame, in pixels, mirrored or not.
+/// A crop of a frame, in pixels, optionally mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View {
     /// Left edge.
     pub x: u32,
     /// Upper edge.
     pub y: u32,
-    /// Its size.
+    /// Width and height.
     pub size: Geometry,
-    /// Whether left and right are exchanged.
+    /// Whether the crop is flipped horizontally.
     pub mirrored: bool,
 }
 
 impl Crops {
     const ALL: [Self; 4] = [Self::Whole, Self::WholeMirrored, Self::Five, Self::Ten];
 
-    /// Returns the crops that are `count`.
+    /// Returns the set of `count` crops.
     pub fn of_count(count: usize) -> Option<Self> {
         Self::ALL.into_iter().find(|crops| crops.count() == count)
     }
 
-    /// Returns their number.
+    /// Returns the number of crops.
     pub fn count(self) -> usize {
         match self {
             Self::Whole => 1,
@@ -58,7 +58,7 @@ impl Crops {
         }
     }
 
-    /// Returns all views of frames of size `frame`: 224×224 of 340×256 and as large a part of any other.
+    /// Returns all crops of frames of size `frame`: 224×224 of 340×256, and the same proportion of other sizes.
     pub fn views(self, frame: Geometry) -> Vec<View> {
         let upright = match self {
             Self::Whole | Self::WholeMirrored => vec![View { x: 0, y: 0, size: frame, mirrored: false }],

@@ -1,4 +1,5 @@
-//! Action recognition by a linear SVM on the descriptors of C3D, or of several networks joined (Tran et al. 2015; Diba et al. 2016).
+//! Action recognition by a linear SVM on the descriptors of C3D, or on the concatenated descriptors of several networks
+//! (Tran et al. 2015; Diba et al. 2016).
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -20,11 +21,11 @@ use crate::output::OutputGuard;
 use crate::training::FlowSource;
 use crate::video::Geometry;
 
-/// What a reader of the report has to know of the scores.
+/// The remark in the report about the scores.
 const REMARK: &str = "Scores are distances to the classes' hyperplanes, in the place of the spatial stream; \
     confidences are their softmax and not calibrated.";
 
-/// The networks whose descriptors of a clip, each of length 1, are joined.
+/// The networks whose descriptors of a clip, each of length 1, are concatenated.
 pub struct DescriptorNetworks {
     networks: Vec<(Stream, Geometry)>,
     models: Vec<DescriptorModel>,
@@ -35,7 +36,7 @@ impl DescriptorNetworks {
     /// Loads the spatial streams of the models in folders `dirs`.
     ///
     /// # Errors
-    /// If there is none, or a model cannot be read or has no C3D or 3DNet as its spatial stream.
+    /// If `dirs` is empty, or a model cannot be read or has no C3D or 3DNet as its spatial stream.
     pub fn load(dirs: &[PathBuf], device: &Device) -> Result<Self> {
         let (mut networks, mut models) = (Vec::new(), Vec::new());
         for dir in dirs {
@@ -57,10 +58,10 @@ impl DescriptorNetworks {
         Ok(Self::of(networks, models))
     }
 
-    /// Returns the networks `networks`, each a C3D or 3DNet with the size of the pictures it reads, from `models`.
+    /// Returns the networks `networks` from `models`, each a C3D or 3DNet with the size of the frames it reads.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there are none.
     pub fn of(networks: Vec<(Stream, Geometry)>, models: Vec<DescriptorModel>) -> Self {
         let device = device_of(&networks[0].0);
         Self { networks, models, device }
@@ -69,7 +70,7 @@ impl DescriptorNetworks {
     /// Loads the networks that the classifier of `card` was trained with.
     ///
     /// # Errors
-    /// Same as for [`load`](Self::load), and if one of them is another by now.
+    /// Same as for [`load`](Self::load), and if one of them has changed since.
     pub fn of_card(card: &SvmCard, device: &Device) -> Result<Self> {
         let dirs: Vec<PathBuf> = card.models.iter().map(|model| model.dir.clone()).collect();
         let loaded = Self::load(&dirs, device)?;
@@ -82,7 +83,7 @@ impl DescriptorNetworks {
         }
     }
 
-    /// Returns whether the classifier of `card` was trained with these networks, wherever they were.
+    /// Returns whether the classifier of `card` was trained with these networks, regardless of their location then.
     pub fn are_of(&self, card: &SvmCard) -> bool {
         self.models.iter().map(|model| &model.hash).eq(card.models.iter().map(|model| &model.hash))
     }
@@ -96,7 +97,7 @@ impl DescriptorNetworks {
         self.networks.iter().map(of_network).sum()
     }
 
-    /// Returns the joined descriptor of `clip`.
+    /// Returns the concatenated descriptor of `clip`.
     ///
     /// # Errors
     /// Same as for [`clip_descriptor`].
@@ -105,7 +106,7 @@ impl DescriptorNetworks {
         Ok(parts.collect::<Result<Vec<_>>>()?.concat())
     }
 
-    /// Numbers of a descriptor.
+    /// Returns the length of a descriptor.
     fn length(&self) -> usize {
         let of_network = |(stream, _): &(Stream, Geometry)| match &stream.layers {
             Layers::C3d(network) => network.fc6.weight.lazy_shape()[1],
@@ -124,7 +125,7 @@ impl DescriptorNetworks {
         key.to_hex()
     }
 
-    /// Returns the results of `work` for all `clips`: on the CPU side by side, on a GPU one after the other.
+    /// Returns the results of `work` for all `clips`: in parallel on the CPU, one after the other on a GPU.
     fn for_each<T: Send>(
         &self,
         clips: &[&LabelledClip],
@@ -143,35 +144,35 @@ impl DescriptorNetworks {
     }
 }
 
-/// The plan of a training of an SVM.
+/// The plan of an SVM training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SvmPlan {
-    /// The name of the data in the model's card.
+    /// The name of the data in the model card.
     pub data: String,
-    /// Weight C of the losses.
+    /// Regularisation parameter C.
     pub c: f64,
     /// The loss.
     pub loss: SvmLoss,
-    /// Seed of the order of the clips.
+    /// Seed for the order of the clips.
     pub seed: u64,
     /// Folder of the model.
     pub out: PathBuf,
 }
 
-/// A trained SVM, which is on disk.
+/// A trained SVM that has been saved.
 #[derive(Debug)]
 pub struct TrainedSvm {
     /// The model.
     pub model: SvmModel,
-    /// What was wrong with the clips that were left out.
+    /// Errors of the skipped clips.
     pub left_out: Vec<Error>,
 }
 
-/// Fits an SVM to the descriptors of the clips of `dataset` and writes it to the folder of `plan`. Descriptors of finished clips are kept
-/// there until then, so that the same call resumes.
+/// Fits an SVM to the descriptors of the clips of `dataset` and writes it to the folder of `plan`. Until then, the
+/// descriptors of finished clips are stored there, so that the same call resumes.
 ///
 /// # Errors
-/// Fewer than two classes with usable clips, files that cannot be written, or that `stop` ended it.
+/// If fewer than two classes have usable clips, a file cannot be written, or `stop` ended it.
 pub fn train_svm(
     plan: &SvmPlan,
     networks: &DescriptorNetworks,
@@ -189,7 +190,7 @@ pub fn train_svm(
         if store.has(&identity) {
             return Ok(Ok(identity));
         }
-        // A disk that is full is no fault of the clip.
+        // A full disk is not an error of the clip.
         Ok(store.write(&identity, &networks.descriptor(clip, stop)?).map(|()| identity))
     };
     let results = networks.for_each(&clips, stop, stored, &mut |done, of, failure| {
@@ -218,7 +219,7 @@ pub fn train_svm(
     })?;
     let card = SvmCard {
         format: SvmCard::FORMAT,
-        hash: String::new(), // noted when it is saved
+        hash: String::new(), // set when it is saved
         trained_on: plan.data.clone(),
         clips: labels.len(),
         motionscope: env!("CARGO_PKG_VERSION").into(),
@@ -235,9 +236,9 @@ pub fn train_svm(
     Ok(TrainedSvm { model, left_out })
 }
 
-/// Scores all clips of `dataset`, which are called `data` in the report, by `model` with its `networks`; its classes must be those of
-/// the model. The scores take the place of the spatial stream's. `progress` is called with how many of how many are done, and why
-/// the last one is left out, if it is.
+/// Scores all clips of `dataset`, named `data` in the report, by `model` with its `networks`; its classes must be those
+/// of the model. The scores are stored as those of the spatial stream. `progress` gets the number of finished clips and
+/// of all clips, and why the last one was skipped, if so.
 ///
 /// # Errors
 /// If no clip could be scored, or `stop` ended it.
@@ -254,7 +255,7 @@ pub fn evaluate_svm(
     let results = networks.for_each(&clips, stop, scores, progress)?;
     let names = networks.networks.iter().map(|(stream, _)| stream.backbone().name());
     let name = format!("{}, linear SVM", names.collect::<Vec<_>>().join(" + "));
-    // Windows of the whole clip.
+    // Returns the windows of the whole clip.
     let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default(), average: None };
     let described = SvmScores { name: &name, data, protocol, flow_source: FlowSource::default(), remark: REMARK };
     svm_outcome(described, dataset, results.into_iter().map(|result| result.map(|row| [Some(row), None])))

@@ -1,4 +1,4 @@
-//! Action recognition by an MV + FV model on a list of clips.
+//! Action recognition on a list of clips by a model of motion vectors and Fisher vectors (MV + FV).
 
 use super::{ActionsOutcome, ClipScores, Crops, EvaluationPlan, Protocol, ScoredClip, Spread};
 use crate::data::{Dataset, LabelledClip};
@@ -8,13 +8,13 @@ use crate::nets::fusion::Fusion;
 use crate::training::FlowSource;
 use crate::training::validation::PhotometricError;
 
-/// What a reader of the report has to know of the scores.
+/// The remark in the report about the scores.
 const REMARK: &str = "Scores are distances to the classes' hyperplanes, in the place of the temporal stream; \
     confidences are their softmax and not calibrated.";
 
-/// Scores all clips of `dataset`, which are called `data` in the report, by `model`, called `name`; its classes must be those of the
-/// model. The scores take the place of the temporal stream's. `progress` is called with how many of how many are done, and why the
-/// last one is left out, if it is.
+/// Scores all clips of `dataset`, named `data` in the report, by `model`, named `name`; its classes must be those of
+/// the model. The scores are stored as those of the temporal stream. `progress` gets the number of finished clips and
+/// of all clips, and why the last one was skipped, if so.
 ///
 /// # Errors
 /// If no clip could be scored, or `stop` ended it.
@@ -28,23 +28,23 @@ pub fn evaluate_fisher(
 ) -> Result<ActionsOutcome> {
     let clips: Vec<&LabelledClip> = dataset.clips.iter().collect();
     let results = for_each_clip(&clips, stop, |clip| model.scores(clip, stop), progress)?;
-    // The whole clip, once.
+    // The whole clip as a single sample.
     let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default(), average: None };
     let described = SvmScores { name, data, protocol, flow_source: FlowSource::Codec, remark: REMARK };
     svm_outcome(described, dataset, results.into_iter().map(|result| result.map(|row| [None, Some(row)])))
 }
 
-/// What a report says of the scores of an SVM.
+/// Description of the scores of an SVM in a report.
 pub(super) struct SvmScores<'a> {
     pub name: &'a str,
-    /// What the data are called.
+    /// Name of the data.
     pub data: String,
     pub protocol: Protocol,
     pub flow_source: FlowSource,
     pub remark: &'a str,
 }
 
-/// Returns the outcome of scores, one or none in the place of either stream for each clip of `dataset`, or why it has none.
+/// Returns the outcome of scores: for each clip of `dataset` those of at most one of the streams, or why it has none.
 ///
 /// # Errors
 /// If no clip could be scored.

@@ -17,53 +17,54 @@ use crate::table::quoted_cell;
 /// The report of a flow method on a benchmark.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FlowReport {
-    /// Which benchmark.
+    /// Name of the benchmark.
     pub dataset: FlowDataset,
-    /// What estimated the flow.
+    /// The method that estimated the flow.
     pub method: String,
     /// Every pair that could be read, in the order of the benchmark.
     pub pairs: Vec<PairResult>,
-    /// All pairs together.
+    /// Means over all pairs.
     pub mean: MeanResult,
-    /// What was wrong with the pairs that could not be measured.
+    /// Errors of the pairs that could not be measured.
     pub failures: Vec<String>,
 }
 
 /// The outcome of one pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairResult {
-    /// Scene or frame, as the benchmark calls it.
+    /// Name of the scene or frame in the benchmark.
     pub name: String,
-    /// Width of the pictures in pixels.
+    /// Width of the frames in pixels.
     pub width: u32,
-    /// Height of the pictures in pixels.
+    /// Height of the frames in pixels.
     pub height: u32,
-    /// Errors against the truth, where it is public.
+    /// Errors against the ground truth, if that is public.
     pub errors: Option<FlowErrors>,
-    /// Mean end-point error in pixels of no motion at all: how much there was to be found.
+    /// Mean end-point error of zero flow in pixels, which is the mean length of the true motion.
     pub zero_epe: Option<f64>,
-    /// Time of the estimate in milliseconds, without the reading of files.
+    /// Time of the estimate in milliseconds, without reading files.
     pub ms: f64,
 }
 
-/// All pairs together.
+/// Means over all pairs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MeanResult {
-    /// Pairs with a truth.
+    /// Number of pairs with ground truth.
     pub pairs: usize,
     /// See [`FlowErrors::mean`].
     pub errors: Option<FlowErrors>,
-    /// Mean over the pairs.
+    /// Mean time over the pairs, milliseconds.
     pub zero_epe: Option<f64>,
-    /// Median over all pairs, so that the first one, which may include compilation, does not count.
+    /// Median time over all pairs, milliseconds; unlike the mean it is not affected by the first pair, which may
+    /// include compilation.
     pub ms: f64,
 }
 
-/// Estimates the flow of all `pairs` of `dataset`. `on_pair` is told each outcome as it comes and may break off; a pair
-/// that cannot be measured is left out of the means.
+/// Estimates the flow of all `pairs` of `dataset`. `on_pair` gets each outcome when it is ready and may stop the run; a
+/// pair that cannot be measured is left out of the means.
 ///
 /// # Errors
-/// If no pair could be measured: the first failure.
+/// If no pair could be measured: the first error.
 pub fn evaluate_flow(
     dataset: FlowDataset,
     pairs: &[BenchmarkPair],
@@ -89,7 +90,7 @@ pub fn evaluate_flow(
     Ok(FlowReport::of(dataset, estimator.name(), results, failures.iter().map(Error::to_string).collect()))
 }
 
-/// Estimates the flow of one pair and compares it with the truth.
+/// Estimates the flow of one pair and compares it with the ground truth.
 ///
 /// # Errors
 /// If a file of the pair cannot be read, or its flow cannot be estimated.
@@ -135,7 +136,7 @@ impl FlowReport {
         Self { dataset, method, mean: MeanResult::of(&pairs), pairs, failures }
     }
 
-    /// Writes the whole report as JSON; an older file is replaced whole or not at all.
+    /// Writes the whole report as JSON; an older file is replaced atomically.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -146,8 +147,8 @@ impl FlowReport {
         })
     }
 
-    /// Writes a row per pair and a last one, `mean`, as CSV; an older file is replaced whole or not at all. Shares of outliers
-    /// and of pixels that the estimate knows are in percent, cells without a figure are empty.
+    /// Writes a row per pair and a last row, `mean`, as CSV; an older file is replaced atomically. Shares of outliers
+    /// and of pixels with an estimate are in percent; cells without a figure are empty.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -158,7 +159,7 @@ impl FlowReport {
         })
     }
 
-    /// Writes the rows of several methods, as [`Self::write_csv`] does those of one, after a column `method`.
+    /// Writes the rows of several methods as [`Self::write_csv`] does those of one, after a column `method`.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -184,7 +185,7 @@ impl FlowReport {
     }
 }
 
-/// Prefixes of the columns of a region.
+/// Column prefixes of the regions.
 const REGIONS: [&str; 3] = ["", "matched_", "unmatched_"];
 
 fn head() -> String {

@@ -2,8 +2,8 @@
 
 use crate::nets::{FlowSource, ModelCard};
 
-/// Returns what a reader of the results of a model of this `card` has to know about the flow that was `used`; none where the
-/// stream was trained on MotionNet's flow and read it.
+/// Returns the remark for results of a model of this `card` about the flow source `used`; `None` if the stream was
+/// trained on MotionNet's flow and read it.
 pub fn flow_remark(card: &ModelCard, used: FlowSource) -> Option<String> {
     let trained_on = card.flow_source();
     match (card.temporal.is_some(), trained_on == used) {

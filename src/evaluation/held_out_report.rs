@@ -1,4 +1,4 @@
-//! The accuracy of each stream of a fine-tuned model on held-out clips, and the fusion weight that suits them best.
+//! The accuracy of each stream of a fine-tuned model on held-out clips, and the best fusion weight for them.
 
 use std::path::Path;
 
@@ -15,32 +15,32 @@ pub struct HeldOutStream {
     pub name: &'static str,
     /// The predicted class of each clip.
     pub guesses: Vec<usize>,
-    /// Clips whose class was predicted.
+    /// Number of correct clips.
     pub correct: usize,
-    /// 95 % confidence interval of their share.
+    /// 95 % confidence interval of the accuracy.
     pub interval: [f64; 2],
 }
 
-/// The results of a fine-tuning on the clips that it did not learn from.
+/// The results of fine-tuning on held-out clips.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldOutReport {
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// The clips.
+    /// The held-out clips.
     pub clips: Vec<LabelledClip>,
-    /// The streams that there are, and both fused.
+    /// The available streams, and both fused.
     pub streams: Vec<HeldOutStream>,
-    /// How the model fuses.
+    /// The fusion of the model.
     pub fusion: Fusion,
-    /// The weight of the temporal stream with the most correct clips, of equal ones that nearest to the model's.
+    /// The weight of the temporal stream with the most correct clips; among equals, the one nearest to the model's.
     pub best: Option<SweepPoint>,
-    /// Whether each clip was left out in turn, instead of all of them at once.
+    /// Whether the results are from leave-one-out cross-validation instead of a single hold-out set.
     pub is_cross_validated: bool,
 }
 
 impl HeldOutReport {
-    /// Returns the report on the run in `run_dir`; `None` where it held no clips out, or where each class is answered by itself, so that
-    /// no clip has a single right answer.
+    /// Returns the report on the run in `run_dir`; `None` if it has no held-out clips, or for a multi-label model,
+    /// where a clip has no single right answer.
     pub fn read(run_dir: &Path) -> Option<Self> {
         HeldOut::read(run_dir).filter(|held| !held.fusion.is_multi_label()).map(Self::of)
     }
@@ -66,23 +66,23 @@ impl HeldOutReport {
         Self { streams: streams.collect(), classes, clips, fusion, best, is_cross_validated }
     }
 
-    /// Returns the classes of which no clip was held out: those with a single recording, and those of the base that are kept.
+    /// Returns the classes without held-out clips: those with a single recording, and those kept from the base model.
     pub fn unmeasured(&self) -> Vec<&str> {
         let is_without = |class: &usize| self.clips.iter().all(|clip| clip.label != *class);
         (0..self.classes.len()).filter(is_without).map(|class| self.classes[class].as_str()).collect()
     }
 
-    /// Returns the stream that decides: both fused, where there are two.
+    /// Returns the stream that determines the result: both fused, if there are two.
     pub fn decisive(&self) -> Option<&HeldOutStream> {
         self.streams.last()
     }
 
-    /// Returns whether `stream` gets the clip at this place wrong.
+    /// Returns whether `stream` misclassifies the clip at this index.
     pub fn is_wrong(&self, stream: &HeldOutStream, clip: usize) -> bool {
         stream.guesses[clip] != self.clips[clip].label
     }
 
-    /// Returns for each class how many of its clips `stream` gets right, and how many there are.
+    /// Returns the number of correct clips of `stream` and of all clips, per class.
     pub fn by_class(&self, stream: &HeldOutStream) -> Vec<[usize; 2]> {
         let mut counts = vec![[0, 0]; self.classes.len()];
         for (place, clip) in self.clips.iter().enumerate() {
@@ -101,7 +101,7 @@ fn stream(name: &'static str, table: &ScoreTable, labels: &[usize]) -> HeldOutSt
     HeldOutStream { name, interval: wilson_interval(correct, labels.len()).unwrap_or([0.0, 1.0]), guesses, correct }
 }
 
-/// Returns the point with the most correct clips, of equal ones that nearest to `weight`.
+/// Returns the point with the most correct clips; among equals, the one nearest to `weight`.
 fn best_of(points: Vec<SweepPoint>, weight: f64) -> Option<SweepPoint> {
     let distance = |point: &SweepPoint| (point.weight - weight).abs();
     points.into_iter().max_by(|a, b| a.correct.cmp(&b.correct).then(distance(b).total_cmp(&distance(a))))
@@ -112,8 +112,8 @@ mod tests {
     use super::*;
     use crate::nets::fusion::FusionRule;
 
-    /// By hand: the spatial stream is right about clip 0 only, the temporal about clip 1 only; fused at weight w both are right
-    /// for 1 < w ≤ 2.5.
+    /// By hand: the spatial stream is right about clip 0 only, the temporal about clip 1 only; fused at weight w both
+    /// are right for 1 < w ≤ 2.5.
     #[test]
     fn streams_and_the_best_weight_are_reported() {
         let clip = |label| LabelledClip { path: "a".into(), label, segment_secs: None, group: None, also: Vec::new() };

@@ -1,12 +1,12 @@
-//! Confidence intervals of accuracies: how far a share of few clips can be trusted.
+//! Confidence intervals of accuracies, which show how reliable a fraction of few clips is.
 
 /// The 97.5 % quantile of the standard normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// Returns the 95 % Wilson score interval of the share `correct` of `of`; none of nothing.
+/// Returns the 95 % Wilson score interval of the fraction `correct` / `of`; `None` if `of` is 0.
 ///
-/// Unlike the textbook interval p ± z·√(p(1 − p)/n) it stays within 0 and 1 and is right for few clips and for shares near
-/// either end (E. B. Wilson, 1927).
+/// Unlike the normal approximation p ± z·√(p(1 − p)/n), it stays within 0 and 1 and is accurate for few clips and for
+/// fractions near either end (E. B. Wilson, 1927).
 pub fn wilson_interval(correct: usize, of: usize) -> Option<[f64; 2]> {
     (of > 0).then_some(())?;
     let (n, z2) = (of as f64, Z * Z);
@@ -14,16 +14,16 @@ pub fn wilson_interval(correct: usize, of: usize) -> Option<[f64; 2]> {
     let centre = share + z2 / (2.0 * n);
     let half = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
-    // At the ends rounding may leave 0 and 1 by a little.
+    // Rounding may exceed 0 and 1 slightly.
     Some([((centre - half) / scale).clamp(0.0, share), ((centre + half) / scale).clamp(share, 1.0)])
 }
 
-/// Returns the 95 % Wilson score interval of an accuracy that is known as a share of `clips`.
+/// Returns the 95 % Wilson score interval of an accuracy over `clips` clips.
 pub fn interval_of_share(share: f64, clips: usize) -> Option<[f64; 2]> {
     wilson_interval((share * clips as f64).round() as usize, clips)
 }
 
-/// Returns an interval in percent, `43.8–82.8`; a dash if there is none.
+/// Returns an interval in percent, `43.8–82.8`; a dash for `None`.
 pub fn interval_in_percent(interval: Option<[f64; 2]>) -> String {
     interval.map_or("–".into(), |[low, high]| format!("{:.1}–{:.1}", 100.0 * low, 100.0 * high))
 }
@@ -32,8 +32,8 @@ pub fn interval_in_percent(interval: Option<[f64; 2]>) -> String {
 mod tests {
     use super::*;
 
-    /// R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998), table I,
-    /// method 3.
+    /// R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998),
+    /// table I, method 3.
     #[test]
     fn intervals_are_those_that_newcombe_published() {
         for (correct, of, low, high) in

@@ -1,4 +1,4 @@
-//! The true classes of the rows of a score file, from a list in UCF101's format; the videos need not be there.
+//! The true classes of the rows of a score file, from a list in UCF101's format; the videos need not exist.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use crate::plural::counted;
 /// Classes (from 0) of the videos of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelList {
-    /// One a video.
+    /// One class per video.
     pub labels: Vec<usize>,
-    /// How they were found.
+    /// Origin of the classes.
     pub origin: LabelOrigin,
 }
 
@@ -22,9 +22,9 @@ pub struct LabelList {
 pub enum LabelOrigin {
     /// The list numbers all videos.
     Numbers,
-    /// By its folder's place in this class index.
+    /// By index of its folder in this class index.
     Index(PathBuf),
-    /// By its folder's place among all folders of the list in alphabetical order.
+    /// By index of its folder among all folders of the list in alphabetical order.
     Alphabet,
 }
 
@@ -32,18 +32,19 @@ pub enum LabelOrigin {
 struct ListedVideo {
     line: usize,
     name: String,
-    /// Class from 1.
+    /// Class number, from 1.
     id: Option<usize>,
 }
 
 impl LabelList {
     /// Reads `list` (`Class/video` or `Class/video id` a line, CRLF allowed), for scores of `classes` classes.
     ///
-    /// A video without a number is of the class that its folder is called after, in the class index (`id name` a line) at `index`
-    /// or in `classInd.txt` beside the list. Without either the folders are the classes in alphabetical order, if they are as many.
+    /// A video without a number has the class of its folder's name in the class index (`id name` per line) at `index`,
+    /// or in `classInd.txt` beside the list. Without either, the folders in alphabetical order are the classes, if
+    /// their number matches.
     ///
     /// # Errors
-    /// A file that cannot be read, or the first line that repeats a video or names no class of the scores.
+    /// If a file cannot be read; otherwise the first line that repeats a video or names no class of the scores.
     pub fn read(list: &Path, index: Option<&Path>, classes: usize) -> Result<Self> {
         let videos = videos(list)?;
         let origin = origin(&videos, list, index);
@@ -58,7 +59,8 @@ impl LabelList {
         let label = |video: &ListedVideo| {
             let label = match video.id {
                 Some(id) => id.checked_sub(first),
-                None => places.get(&folder_of(&video.name).to_lowercase()).copied(), // HandStandPushups is spelled two ways
+                // UCF101 spells HandStandPushups in two ways, which differ in case.
+                None => places.get(&folder_of(&video.name).to_lowercase()).copied(),
             };
             label.filter(|&label| label < classes).ok_or_else(|| out_of_range(list, video, classes))
         };
@@ -79,17 +81,17 @@ fn origin(videos: &[ListedVideo], list: &Path, index: Option<&Path>) -> LabelOri
     }
 }
 
-/// Returns the number of the first class: 1, unless the folders of all videos, which a class index names, say that the list
-/// counts from 0.
+/// Returns the number of the first class: 1, unless a class index names the folders of all videos and their numbers
+/// count from 0.
 ///
 /// # Errors
-/// An `index` that cannot be read or does not name the classes, and the first line whose folder and number are different classes,
-/// where other lines agree.
+/// If `index` cannot be read or does not name the classes; otherwise the first line whose folder and number disagree
+/// while other lines agree.
 fn first_number(videos: &[ListedVideo], list: &Path, index: Option<&Path>, classes: usize) -> Result<usize> {
     let beside = list.with_file_name(CLASS_INDEX);
     let names = match index {
         Some(index) => class_names(index, classes)?,
-        // Nobody asked for the one beside the list.
+        // The file beside the list was not requested explicitly.
         None => class_names(&beside, classes).unwrap_or_default(),
     };
     let place = |video: &ListedVideo| {
@@ -114,7 +116,7 @@ fn first_number(videos: &[ListedVideo], list: &Path, index: Option<&Path>, class
                 format!("line {}: '{}' is in folder '{folder}', but class {id} is '{number}'", video.line, video.name);
             Err(Error::file(list, cause, "Correct the number, the class index, or the folder"))
         }
-        // Folders that are called as classes are by chance say nothing.
+        // If folders match class names only by chance, they are no evidence.
         None => Ok(1),
     }
 }
@@ -127,7 +129,7 @@ fn out_of_range(list: &Path, video: &ListedVideo, classes: usize) -> Error {
     Error::file(list, cause, "Correct the line, or pass the list and class index used for the scores")
 }
 
-/// Returns the videos of the list, each once.
+/// Returns the videos of the list without duplicates.
 fn videos(list: &Path) -> Result<Vec<ListedVideo>> {
     let mut seen = HashMap::new();
     let mut videos = Vec::new();
@@ -142,7 +144,7 @@ fn videos(list: &Path) -> Result<Vec<ListedVideo>> {
     Ok(videos)
 }
 
-/// Returns the names in a class index, which must number as many classes as the scores have.
+/// Returns the names in a class index, whose length must be the number of classes of the scores.
 fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
     let names: Vec<String> = read_class_index(index)?.into_iter().map(|(_, name)| name).collect();
     if names.len() != classes {
@@ -152,7 +154,7 @@ fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Returns the folders of the videos in the order of UCF101's class index: alphabetical, capitals among small letters.
+/// Returns the folders of the videos in the order of UCF101's class index: alphabetical, ignoring case.
 fn folders(videos: &[ListedVideo], list: &Path, classes: usize) -> Result<Vec<String>> {
     let mut folders: Vec<String> = videos.iter().map(|video| folder_of(&video.name).to_lowercase()).collect();
     folders.sort_unstable();
@@ -231,7 +233,7 @@ mod tests {
                 Folder::with(&[("list.txt", list), ("classInd.txt", "1 A\n2 B\n")]).read(None, classes).unwrap_err();
             assert!(error.cause.contains(cause), "{list:?}: {error}");
         }
-        // Also where the list numbers all videos.
+        // Also if the list numbers all videos.
         let folder = Folder::with(&[("list.txt", "A/1.avi 1\n"), ("short.txt", "1 A\n"), ("classInd.txt", "1 A\n")]);
         assert!(folder.read(Some("none.txt"), 2).unwrap_err().subject.contains("none.txt"));
         assert!(folder.read(Some("short.txt"), 2).unwrap_err().cause.contains("1 class, the scores have 2"));

@@ -1,9 +1,9 @@
 //! Evaluation of models on held-out clips, and of flow methods on benchmarks.
 //!
-//! For actions, a [`Protocol`] and its [`Crops`] define the views of a clip, a [`ClipScorer`] turns them into mean logits, a
-//! [`ScoreTable`] holds the logits of all clips, and a [`StreamReport`] compares a table with the labels.
-//! [`evaluate_actions`] collects [`ClipScores`] into an [`ActionsReport`], and a [`Comparison`] compares two of them. In
-//! untrimmed video, a sliding window yields [`segments`], which are compared with annotated ones.
+//! For actions, a [`Protocol`] and its [`Crops`] define the views of a clip, a [`ClipScorer`] computes their mean
+//! logits, a [`ScoreTable`] contains the logits of all clips, and a [`StreamReport`] compares a table with the labels.
+//! [`evaluate_actions`] collects [`ClipScores`] into an [`ActionsReport`], and a [`Comparison`] compares two of them.
+//! In untrimmed video, a sliding window yields [`segments`], which are compared with annotated ones.
 
 mod actions;
 mod actions_part;

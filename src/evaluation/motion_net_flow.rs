@@ -1,4 +1,4 @@
-//! MotionNet as a flow method for pairs of pictures of any size.
+//! MotionNet as a flow method for pairs of frames of any size.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,23 +14,23 @@ use crate::flow::warp::warp_backward;
 use crate::flow::{FlowEstimator, FlowField, check_stop, common_size};
 use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, read_back, weights};
 
-/// Smallest side of the pictures that the network sees: two cells of its coarsest level.
+/// Minimum side of the frames that the network reads: two cells of its coarsest level.
 const SMALLEST_SIDE: usize = 64;
 /// Fixed-point iterations of the variational refinement after each pass.
 const ITERATIONS_PER_PASS: usize = 10;
-/// The same after the last one, of the flow that was chosen.
+/// Fixed-point iterations after the last pass, on the selected flow.
 const LAST_ITERATIONS: usize = 30;
 
-/// A motion network of two frames, applied once or from coarse to fine.
+/// A motion network of two frames, applied once or coarse-to-fine.
 ///
-/// The network sees displacements up to some pixels. Smaller pictures bring longer ones within its reach: at each scale the
-/// second picture is warped by the flow so far, and the network adds what is left. Of all flows on the way, every pixel
-/// takes the one that explains its neighbourhood best.
+/// The network resolves displacements of up to some pixels. In smaller frames longer displacements come within this
+/// range: at each scale the second frame is warped by the current flow, and the network estimates the residual. Every
+/// pixel takes the candidate flow that explains its neighbourhood best.
 ///
-/// The flow may be refined variationally after each pass and at the end, as FlowNetS+v is (Fischer et al. 2015): it becomes
-/// smooth except where the pictures speak against it, and precise below a pixel. What is too long for the refinement, the network
-/// has found; alone, from no flow at all, it finds little. Refined flow that explains less of a whole pair than zero flow does is
-/// given up for that.
+/// The flow may be refined variationally after each pass and at the end, as in FlowNetS+v (Fischer et al. 2015): it
+/// becomes smooth except where the frames contradict that, and accurate to subpixels. The refinement needs the
+/// network's flow as a start, since from zero flow it converges only for short displacements. If the refined flow
+/// explains the whole pair worse than zero flow, zero flow is used.
 #[derive(Debug, Clone)]
 pub struct MotionNetFlow {
     network: MotionNetwork,
@@ -41,10 +41,10 @@ pub struct MotionNetFlow {
 }
 
 impl MotionNetFlow {
-    /// The scales that find long motion too and refine it, at about three times the cost of a single pass.
+    /// The scales that also resolve and refine long motion, at about three times the cost of a single pass.
     pub const COARSE_TO_FINE: [f32; 5] = [0.125, 0.25, 0.5, 1.0, 1.0];
 
-    /// Returns the motion network of the model in folder `dir`, at the pictures' own size.
+    /// Returns the motion network of the model in folder `dir`, applied at the original frame size.
     ///
     /// # Errors
     /// If the model cannot be read, or its motion network reads more than two frames.
@@ -65,8 +65,8 @@ impl MotionNetFlow {
         })
     }
 
-    /// Sizes at which the network sees the pictures, as multiples of their own, from coarse to fine. With 1 alone it is
-    /// applied once, as it is where none is given.
+    /// Sets the scales at which the network reads the frames, as multiples of their size, from coarse to fine. With 1
+    /// alone, or an empty list, it is applied once.
     pub fn with_scales(mut self, scales: &[f32]) -> Self {
         self.scales = if scales.is_empty() { vec![1.0] } else { scales.to_vec() };
         self
@@ -78,22 +78,23 @@ impl MotionNetFlow {
         self
     }
 
-    /// Sets whether the outermost cells of what the network predicts take the flow of their neighbours within, for the eye: benchmarks
-    /// measure what it predicts there.
+    /// Sets whether the outermost cells of the network's prediction are replaced by their inner neighbours. This is for
+    /// display: benchmarks measure the prediction itself.
     pub fn with_continued_border(mut self, continues_border: bool) -> Self {
         self.continues_border = continues_border;
         self
     }
 
-    /// Like [`estimate`](FlowEstimator::estimate), but given up with an error when `stop` says so, which is asked before each pass.
+    /// Like [`estimate`](FlowEstimator::estimate), but returns an error when `stop` returns true, which is checked
+    /// before each pass.
     ///
     /// # Errors
-    /// Besides those of `estimate`: that it was stopped.
+    /// Same as for `estimate`, and if it was stopped.
     pub fn estimate_unless(&self, first: &RgbImage, second: &RgbImage, stop: &dyn Fn() -> bool) -> Result<FlowField> {
         self.passes(first, second, stop, &mut |_| {})
     }
 
-    /// Returns the flow after all passes; `progress` gets the share of the work that is done after each.
+    /// Returns the flow after all passes; `progress` gets the completed fraction after each.
     fn passes(
         &self,
         first: &RgbImage,
@@ -103,7 +104,7 @@ impl MotionNetFlow {
     ) -> Result<FlowField> {
         let [width, height] = common_size(first, second)?;
         let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
-        // The network sees a little motion in everything, even where nothing has changed.
+        // The network predicts a little motion even between identical frames.
         if first == second {
             return Ok(flow);
         }
@@ -118,14 +119,15 @@ impl MotionNetFlow {
                 flow = self.refined(first, second, &flow, *scale);
             }
             candidates.push(flow.clone());
-            // What is short and was missed on the way is seen by the network alone; the refinement finds it without.
+            // Short motion that earlier passes missed is resolved by the network alone, or by the refinement from zero
+            // flow.
             if step > 0 && !self.refines && !self.scales[..step].contains(scale) {
                 candidates.push(self.at_scale(first, second, *scale)?);
             }
             progress(work.done(*scale));
         }
         if candidates.len() > 1 {
-            candidates.reverse(); // the most refined one first: it is kept where another is no better
+            candidates.reverse(); // the most refined one first, so that it wins ties
             flow = best_explanation(first, second, candidates);
         }
         if !self.refines {
@@ -133,15 +135,15 @@ impl MotionNetFlow {
         }
         check_stop(stop)?;
         let refined = dis::refined(first, second, &flow, LAST_ITERATIONS);
-        // Of whole pairs only: zero flow as one more candidate for each pixel makes errors larger by up to a third on the
-        // benchmarks, as what has no texture then stands still.
+        // Only for whole pairs: zero flow as a further candidate per pixel increases the errors on the benchmarks by up
+        // to a third, as untextured regions then become static.
         Ok(better_than_none(first, second, refined))
     }
 
-    /// Returns the pictures as the network sees them at `scale` times their size: a multiple of its stride.
+    /// Returns the frames as the network reads them at `scale` times their size, rounded to a multiple of its stride.
     fn seen_at<'p>(&self, pictures: [&'p RgbImage; 2], scale: f32) -> [Cow<'p, RgbImage>; 2] {
         let stride = self.network.stride();
-        // Supervised networks were published with pictures stretched to the next multiple.
+        // Supervised networks were published with frames stretched to the next multiple.
         let rounded = |strides: f32| if self.network.is_supervised() { strides.ceil() } else { strides.round() };
         let side = |side: u32| {
             let strides = rounded(side as f32 * scale / stride as f32) as usize;
@@ -150,7 +152,7 @@ impl MotionNetFlow {
         pictures.map(|picture| fitted(picture, side(picture.width()), side(picture.height())))
     }
 
-    /// Returns the flow that the network sees in pictures of `scale` times their size, in pixels of the pictures.
+    /// Returns the network's flow for frames at `scale` times their size, in pixels of the original frames.
     fn at_scale(&self, first: &RgbImage, second: &RgbImage, scale: f32) -> Result<FlowField> {
         let (width, height) = first.dimensions();
         let seen = self.seen_at([first, second], scale);
@@ -162,7 +164,7 @@ impl MotionNetFlow {
         Ok(flow.resized(width as usize, height as usize))
     }
 
-    /// Returns `flow` refined in pictures of `scale` times their size, of their own size at 1.
+    /// Returns `flow` refined at `scale` times the frame size; 1 is the original size.
     fn refined(&self, first: &RgbImage, second: &RgbImage, flow: &FlowField, scale: f32) -> FlowField {
         if scale >= 1.0 {
             return dis::refined(first, second, flow, ITERATIONS_PER_PASS);
@@ -173,14 +175,14 @@ impl MotionNetFlow {
     }
 }
 
-/// The work of an estimate: a pass costs as much as it has pixels, to which what is done once at full size is added.
+/// The cost of an estimate: passes cost in proportion to their pixels, and the single steps at full size are added.
 struct PassWork {
     done: f64,
     all: f64,
 }
 
 impl PassWork {
-    /// Choosing among the candidates and the last refinement, relative to a pass at full size.
+    /// Cost of selecting among the candidates and of the last refinement, relative to a pass at full size.
     const LAST: f64 = 0.5;
 
     fn of(scales: &[f32], refines: bool) -> Self {
@@ -188,15 +190,15 @@ impl PassWork {
         Self { done: 0.0, all: scales.iter().map(|scale| f64::from(scale * scale)).sum::<f64>() + last }
     }
 
-    /// Returns the share of the work that is done after a pass at `scale`.
+    /// Returns the completed fraction after a pass at `scale`.
     fn done(&mut self, scale: f32) -> f64 {
         self.done += f64::from(scale * scale);
         self.done / self.all
     }
 }
 
-/// Gives the outermost cells the flow of their neighbours within: the zeros around the feature maps make it up to a half too short there, and
-/// the unsupervised loss, which leaves the border out, does not correct that.
+/// Replaces the outermost cells by their inner neighbours: zero padding of the feature maps makes the flow there up to
+/// a half too short, and the unsupervised loss, which excludes the border, does not correct that.
 fn continue_border(flow: &mut FlowField) {
     let (width, height) = (flow.width, flow.height);
     if width.min(height) < 3 {
@@ -209,7 +211,7 @@ fn continue_border(flow: &mut FlowField) {
     flow.uv.copy_within((height - 2) * width..(height - 1) * width, (height - 1) * width);
 }
 
-/// Returns the picture at another size, itself if it has it already.
+/// Returns the frame resized; the frame itself if it already has this size.
 fn fitted(picture: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
     if picture.dimensions() == (width, height) {
         return Cow::Borrowed(picture);
@@ -217,7 +219,7 @@ fn fitted(picture: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
     Cow::Owned(resize(picture, width, height, FilterType::Triangle))
 }
 
-/// Returns a raw level [1, 2, h, w] of the flow of a picture of `full_width` as a field in pixels of the level.
+/// Returns a raw level [1, 2, h, w] of the flow of a frame of `full_width` as a field in pixels of the level.
 fn in_level_pixels(level: Tensor<4>, full_width: usize) -> Result<FlowField> {
     let [_, _, height, width] = level.dims();
     let unit = FLOW_UNIT_PX * width as f32 / full_width as f32;

@@ -1,29 +1,29 @@
-//! Figures of models that answer each class by itself: several classes of a clip may be right at the same time.
+//! Metrics of multi-label models: several classes of a clip may be right at the same time.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ClassFigures, ScoreTable, wilson_interval};
 use crate::training::{DEFAULT_THRESHOLD, average_precision};
 
-/// What is measured of probabilities of classes by themselves; the precision, recall and F1 of each class at its threshold are those
-/// of the report of the stream.
+/// Metrics of independent class probabilities; precision, recall and F1 of each class at its threshold are in the
+/// report of the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MultiLabelFigures {
-    /// Mean of the average precisions of the classes that clips show.
+    /// Mean average precision over the classes that occur.
     pub map: Option<f64>,
-    /// Mean of the F1 scores of the classes that have one.
+    /// Macro F1: mean of the F1 scores of the classes that have one.
     pub macro_f1: Option<f64>,
-    /// F1 score of all classes together.
+    /// Micro F1: F1 score of all classes together.
     pub micro_f1: Option<f64>,
-    /// Threshold of each class: from this probability on it is answered.
+    /// Threshold of each class: from this probability on it is predicted.
     pub thresholds: Vec<f64>,
-    /// Average precision of each class, as scikit-learn has it; none where no clip shows it.
+    /// Average precision of each class, as in scikit-learn; `None` if no clip shows it.
     pub average_precision: Vec<Option<f64>>,
 }
 
 impl MultiLabelFigures {
-    /// Measures the probabilities of classes by themselves against the classes that the same clips show. Also returns the figures of
-    /// each class at its threshold; one without a threshold has that of one half.
+    /// Computes the metrics of independent class probabilities against the classes that the same clips show. Also
+    /// returns the metrics of each class at its threshold; the default threshold is one half.
     pub(super) fn of(
         probabilities: &ScoreTable,
         shown: &[Vec<usize>],
@@ -50,7 +50,7 @@ impl MultiLabelFigures {
     }
 }
 
-/// Clips of a class at its threshold.
+/// Number of clips of a class at its threshold.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     shown: usize,

@@ -7,12 +7,12 @@ use crate::training::FlowSource;
 /// The plan of an evaluation of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluationPlan {
-    /// What the data are called in reports: the path of their list.
+    /// Name of the data in reports: the path of their list.
     pub data: String,
-    /// How clips are seen.
+    /// Views of a clip.
     pub protocol: Protocol,
-    /// How the streams are joined.
+    /// Fusion of the streams.
     pub fusion: Fusion,
-    /// What the temporal stream reads the flow of.
+    /// The flow source of the temporal stream.
     pub flow_source: FlowSource,
 }

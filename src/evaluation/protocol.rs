@@ -1,7 +1,7 @@
 //! The views of a clip: the protocol of the paper and smaller ones.
 //!
-//! A protocol of N×M takes N samples (windows for the temporal stream, frames for the spatial one) and M
-//! [`Crops`] of each; the logits of all N·M views are averaged, or their softmax ([`ViewAverage`]). 25×10 is the paper's.
+//! A protocol N×M takes N samples (windows for the temporal stream, frames for the spatial one) and M [`Crops`] of
+//! each; the logits of all N·M views, or their softmax, are averaged ([`ViewAverage`]). The paper uses 25×10.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,13 +13,13 @@ use super::{Crops, ViewAverage};
 /// An evaluation protocol; displayed and parsed as `25x10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Protocol {
-    /// Windows and frames of each clip, at least 1.
+    /// Number of windows and frames per clip, at least 1.
     pub samples: usize,
-    /// Parts of the frames each of them is seen through.
+    /// Crops of each frame.
     pub crops: Crops,
-    /// Where in the clip they lie.
+    /// Placement of the samples in the clip.
     pub spread: Spread,
-    /// What of the views is averaged, if not what was where each stream's network was published.
+    /// What is averaged over the views; `None` for what was averaged where each stream's network was published.
     pub average: Option<ViewAverage>,
 }
 
@@ -27,27 +27,28 @@ pub struct Protocol {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Spread {
-    /// The authors' whole steps from the first frame on: all windows of a clip with fewer possible starts than samples are the
-    /// first one.
+    /// The authors' whole steps from the first frame on: all windows of a clip with fewer possible starts than samples
+    /// are the first one.
     #[default]
     Paper,
     /// From the first frame to the last, as evenly as frames allow.
     Even,
-    /// The whole steps of temporal segment networks: ⌊(frames − window) / (samples − 1)⌋ from the first frame on (Wang et al. 2016).
+    /// The whole steps of temporal segment networks: ⌊(frames − window) / (samples − 1)⌋ from the first frame on (Wang
+    /// et al. 2016).
     Tsn,
 }
 
 impl Protocol {
-    /// Samples beyond these are a slip of the keyboard.
+    /// A larger number of samples is treated as a typing error.
     const MAX_SAMPLES: usize = 1000;
 
     /// The paper's: 25 samples × 10 crops.
     pub const PAPER: Self = Self { samples: 25, crops: Crops::Ten, spread: Spread::Paper, average: None };
 
-    /// First frames (from 0) of the windows of `window` frames in a clip of `frames`, in ascending order.
+    /// Returns the first frames (from 0) of the windows of `window` frames in a clip of `frames`, in ascending order.
     ///
-    /// The paper's step is ⌊(frames − window + 1) / samples⌋, the number of possible starts over the samples. A single window
-    /// is the one in the middle.
+    /// The paper's step is ⌊(frames − window + 1) / samples⌋, the number of possible starts divided by the samples. A
+    /// single window is centred.
     pub fn window_starts(&self, frames: usize, window: usize) -> Vec<usize> {
         let starts = (frames + 1).saturating_sub(window).max(1);
         let step = match self.spread {
@@ -57,15 +58,15 @@ impl Protocol {
         self.places(starts, step)
     }
 
-    /// Returns the frames (from 0) that the spatial stream sees of a clip of `frames`, in ascending order.
+    /// Returns the frames (from 0) that the spatial stream reads of a clip of `frames`, in ascending order.
     ///
-    /// The paper's step is ⌊(frames − 1) / (samples − 1)⌋. A single frame is the one in the middle.
+    /// The paper's step is ⌊(frames − 1) / (samples − 1)⌋. A single frame is the middle one.
     pub fn frame_indices(&self, frames: usize) -> Vec<usize> {
         let last = frames.saturating_sub(1);
         self.places(last + 1, last.checked_div(self.samples - 1).unwrap_or_default())
     }
 
-    /// Returns the places of all samples among `count` possible ones, `step` apart if the paper is followed.
+    /// Returns the positions of all samples among `count` possible ones, `step` apart if the paper is followed.
     fn places(&self, count: usize, step: usize) -> Vec<usize> {
         let last = count - 1;
         let place = |i: usize| match (self.samples, self.spread) {
@@ -138,7 +139,8 @@ mod tests {
         }
     }
 
-    /// By hand: a clip of 130 frames has 129 flows; ⌊(129 − 5) / 24⌋ = 5, and the last window of five flows ends with frame 126.
+    /// By hand: a clip of 130 frames has 129 flows; ⌊(129 − 5) / 24⌋ = 5, and the last window of five flows ends with
+    /// frame 126.
     #[test]
     fn samples_of_temporal_segment_networks() {
         let protocol = of("25x10", Spread::Tsn);

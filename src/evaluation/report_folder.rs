@@ -10,13 +10,13 @@ use crate::error::{Error, Result};
 use crate::table::{escape_formula, quoted_cell};
 
 impl ActionsReport {
-    /// The files of a folder that a report is written to.
+    /// The files of a report.
     pub const FILES: [&str; 4] = ["report.json", "clips.csv", "classes.csv", "report.html"];
 
-    /// Writes `report.html`, `report.json`, `clips.csv` and `classes.csv` to folder `dir`, which is made if need be.
+    /// Writes `report.html`, `report.json`, `clips.csv` and `classes.csv` to folder `dir`, which is created if needed.
     ///
     /// # Errors
-    /// If a file cannot be written; an older one is intact then.
+    /// If a file cannot be written; an older one is then unchanged.
     pub fn write_folder(&self, dir: &Path) -> Result<()> {
         fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
         let write =
@@ -27,7 +27,7 @@ impl ActionsReport {
         write("report.html", &html::page(self))
     }
 
-    /// Writes the HTML page alone to `path`, whose folder is made if need be.
+    /// Writes only the HTML page to `path`, whose folder is created if needed.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -36,7 +36,7 @@ impl ActionsReport {
         atomic::replace_unsynced(path, |writer| writer.write_all(html::page(self).as_bytes()))
     }
 
-    /// Returns a row per clip: names of the true class and of the guesses, and how confident they were.
+    /// Returns a row per clip: names of the true and the predicted classes, and the confidences.
     fn clips_csv(&self) -> String {
         let mut text =
             String::from("clip,label,spatial,spatial_confidence,temporal,temporal_confidence,fused,fused_confidence\n");
@@ -51,7 +51,7 @@ impl ActionsReport {
         text
     }
 
-    /// Returns a row per class: its clips, and precision, recall and F1 of each stream.
+    /// Returns a row per class: its number of clips, and precision, recall and F1 of each stream.
     fn classes_csv(&self) -> String {
         let columns = ["spatial", "temporal", "fused"].map(|name| format!("{name}_precision,{name}_recall,{name}_f1"));
         let of_multi_label = if self.is_multi_label() { ",threshold,spatial_ap,temporal_ap,fused_ap" } else { "" };
@@ -79,7 +79,7 @@ impl ActionsReport {
     }
 }
 
-/// Returns a cell that a spreadsheet does not take for a formula.
+/// Returns a cell that spreadsheets do not interpret as a formula.
 fn cell(text: &str) -> String {
     quoted_cell(&escape_formula(text))
 }
@@ -97,7 +97,7 @@ mod tests {
     use crate::training::FlowSource;
     use crate::training::validation::PhotometricError;
 
-    /// Returns a report of four clips, one of them wrong, and one that could not be read.
+    /// Returns a report of four clips, one of them misclassified, and one unreadable clip.
     fn report() -> ActionsReport {
         let classes = ["clap", "jump, \"high\"", "wave <left>"].map(str::to_owned);
         let plan = EvaluationPlan {
@@ -142,7 +142,8 @@ mod tests {
         assert!(html::page(&report).contains("Top-5"));
     }
 
-    /// By hand, at a threshold of 0.6 for the first class and one half for the others: the sigmoids of 1, 0 and −1 are 0.73, 0.5 and 0.27.
+    /// By hand, at a threshold of 0.6 for the first class and one half for the others: the sigmoids of 1, 0 and −1 are
+    /// 0.73, 0.5 and 0.27.
     #[test]
     fn a_multi_label_model_is_reported_by_class_at_its_thresholds() {
         let classes = ["clap", "jump", "wave"].map(str::to_owned);
@@ -188,7 +189,7 @@ mod tests {
         assert!(clips.contains("\n'@a.avi,'=1+1,") && classes.contains("\n'=1+1,"), "{clips}{classes}");
     }
 
-    /// Rounds what depends on the machine's exponential function.
+    /// Rounds values that depend on the machine's exponential function.
     fn round(value: &mut Value) {
         match value {
             Value::Number(number) if number.is_f64() => {
@@ -201,7 +202,7 @@ mod tests {
         }
     }
 
-    /// After a wanted change: `INSTA_UPDATE=always cargo test --release report_folder`.
+    /// After an intended change: `INSTA_UPDATE=always cargo test --release report_folder`.
     #[test]
     fn the_files_of_a_report_are_as_they_were_read_last() {
         let dir = tempfile::tempdir().unwrap();

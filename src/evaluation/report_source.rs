@@ -8,30 +8,31 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::today;
 use crate::nets::ModelCard;
 
-/// The model that was measured, the device and the day.
+/// The evaluated model, the device and the date.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ReportSource {
     /// The model folder.
     pub model_dir: PathBuf,
     /// [`ModelCard::hash`].
     pub model_hash: Option<String>,
-    /// Name of the model that it was trained from.
+    /// Name of the model it was trained from.
     pub model_base: Option<String>,
-    /// The data it was trained on.
+    /// The training data.
     pub trained_on: String,
     /// The device that computed the scores.
     pub device: String,
-    /// The day of the evaluation, YYYY-MM-DD.
+    /// Date of the evaluation, YYYY-MM-DD.
     pub date: String,
     /// The program's version.
     pub motionscope_version: String,
-    /// The command that makes this evaluation; none in reports of earlier versions.
+    /// The command that repeats this evaluation; `None` in reports of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }
 
 impl ReportSource {
-    /// Today, the model in folder `dir` with this `card`, on the device of this name, by this `command` if there is one.
+    /// Returns the source for today and the model in folder `dir` with this `card`, on the device of this name, run by
+    /// this `command` if given.
     pub fn of(card: &ModelCard, dir: &Path, device: &str, command: impl Into<Option<String>>) -> Self {
         Self {
             model_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()),
@@ -45,7 +46,8 @@ impl ReportSource {
         }
     }
 
-    /// Returns the source of a report of parts with these `sources`: the devices of all of them, and the last day; none without parts.
+    /// Returns the source of a report of parts with these `sources`: all devices, and the latest date; `None` without
+    /// parts.
     pub fn merged<'a>(sources: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
         let devices: BTreeSet<&str> = sources.clone().map(|source| source.device.as_str()).collect();
         let date = sources.clone().map(|source| &source.date).max()?.clone();
@@ -55,7 +57,7 @@ impl ReportSource {
         Some(Self { device, date, ..first.clone() })
     }
 
-    /// Returns what each part is called in reports, and the part in words; without those that are not known.
+    /// Returns the label and the value of each known entry, as in reports.
     pub fn rows(&self) -> Vec<[String; 2]> {
         let hash = self.model_hash.as_ref().map(|hash| format!(" (hash {hash})")).unwrap_or_default();
         let rows = [

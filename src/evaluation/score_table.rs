@@ -6,12 +6,12 @@ use crate::error::{Error, Result};
 use crate::flow::files::npy_array::{NpyArray, Shape, write_array};
 use crate::nets::fusion::{Fusion, sigmoid};
 
-/// Scores beyond this are no logits.
+/// Larger scores cannot be logits.
 const LARGEST: f32 = 1e30;
 
 const REMEDY: &str = "Save a float32 or float64 array of shape (videos, classes) with numpy.save";
 
-/// A row of finite scores for each clip, one score a class.
+/// A row of finite scores per clip, one score per class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreTable {
     classes: usize,
@@ -27,13 +27,13 @@ impl ScoreTable {
     /// Adds the scores of a clip.
     ///
     /// # Panics
-    /// If there is not one score a class.
+    /// If there is not one score per class.
     pub fn push(&mut self, row: &[f32]) {
         assert_eq!(row.len(), self.classes, "a row has a score for each class");
         self.values.extend_from_slice(row);
     }
 
-    /// Number of classes.
+    /// Returns the number of classes.
     pub fn classes(&self) -> usize {
         self.classes
     }
@@ -43,12 +43,12 @@ impl ScoreTable {
         self.values.chunks_exact(self.classes.max(1))
     }
 
-    /// Returns the probabilities of classes by themselves from a table of logits.
+    /// Returns the independent class probabilities of a table of logits, by sigmoid.
     pub fn sigmoid(&self) -> Self {
         Self { classes: self.classes, values: sigmoid(&self.values) }
     }
 
-    /// Fused scores of two tables of the same clips and classes.
+    /// Returns the fused scores of two tables of the same clips and classes.
     pub fn fused(spatial: &Self, temporal: &Self, fusion: Fusion) -> Self {
         let rows = spatial.rows().zip(temporal.rows());
         Self { classes: spatial.classes, values: rows.flat_map(|(s, t)| fusion.fuse(s, t)).collect() }
@@ -57,7 +57,8 @@ impl ScoreTable {
     /// Reads the table in the `.npy` file at `path`.
     ///
     /// # Errors
-    /// If the file cannot be read, is no such array, or a score is not finite: its row and class are told.
+    /// If the file cannot be read, is not such an array, or a score is not finite; the message states its row and
+    /// class.
     pub fn read(path: &Path) -> Result<Self> {
         let is_table = |shape: &Shape| match shape.0[..] {
             [videos, classes] if videos > 0 && classes > 0 => Ok(()),
@@ -68,7 +69,7 @@ impl ScoreTable {
         let mut table = Self::new(classes);
         for (row, class) in (0..rows).flat_map(|row| (0..classes).map(move |class| (row, class))) {
             let score = array.at(&[row, class]);
-            // Sums of such numbers would leave the range of f32, and no network says so much.
+            // Sums of such numbers would overflow f32, and no network outputs them.
             if !score.is_finite() || score.abs() > LARGEST {
                 let cause = format!("row {}, class {}: the score is {score}", row + 1, class + 1);
                 return Err(Error::file(path, cause, "Score that video again"));
@@ -81,7 +82,7 @@ impl ScoreTable {
     /// Writes the table to the `.npy` file at `path`: little-endian f32, C order.
     ///
     /// # Errors
-    /// If the file cannot be written; an older one is intact then.
+    /// If the file cannot be written; an older one is then unchanged.
     pub fn write(&self, path: &Path) -> Result<()> {
         write_array(path, Shape(vec![self.rows().len(), self.classes]), self.values.iter().copied())
     }
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
     use crate::nets::fusion::FusionRule;
 
-    /// A `.npy` file of version 1.
+    /// Returns a `.npy` file of version 1.
     fn npy(header: &str, data: &[u8]) -> Vec<u8> {
         [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), data].concat()
     }

@@ -1,4 +1,4 @@
-//! Annotations and detections of untrimmed video in ActivityNet's JSON, annotations in THUMOS 2014's text files.
+//! Annotations and detections of untrimmed video in ActivityNet's JSON, and annotations in THUMOS 2014's text files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::names::composed;
 pub struct SegmentTruth {
     /// All annotated videos, including those without segments.
     pub videos: BTreeSet<String>,
-    /// What happens in them.
+    /// Annotated segments.
     pub segments: Vec<TimeSegment>,
     /// Ambiguous segments (`Ambiguous` in THUMOS 2014).
     pub ambiguous: Vec<TimeSegment>,
@@ -43,11 +43,12 @@ impl SegmentTruth {
         if segment.class == AMBIGUOUS { self.ambiguous.push(segment) } else { self.segments.push(segment) }
     }
 
-    /// Reads ActivityNet's JSON, or a folder of THUMOS 2014's `<Class>_val.txt` and `<Class>_test.txt`. With a `subset` only its
-    /// videos: by its name in the JSON, by the ending of the text file's name.
+    /// Reads ActivityNet's JSON, or a folder of THUMOS 2014's `<Class>_val.txt` and `<Class>_test.txt`. With a
+    /// `subset`, reads only its videos: selected by name in the JSON, by the suffix of the text files.
     ///
     /// # Errors
-    /// What cannot be read, no segment at all, or the first one that ends before it begins.
+    /// If a file cannot be read, there is no segment, or a segment ends before it starts; the message names the first
+    /// one.
     pub fn read(path: &Path, subset: Option<&str>) -> Result<Self> {
         let truth = if path.is_dir() { thumos(path, subset)? } else { activity_net(path, subset)? };
         if truth.segments.is_empty() {
@@ -58,7 +59,7 @@ impl SegmentTruth {
         Ok(truth)
     }
 
-    /// Returns the name in the annotations of the video in the file `stem`: ActivityNet's files are called `v_<video>`.
+    /// Returns the name in the annotations of the video in the file `stem`: ActivityNet's files are named `v_<video>`.
     pub fn video_of(&self, stem: &str) -> Option<&String> {
         let known = |name: &str| self.videos.get(name);
         known(stem).or_else(|| stem.strip_prefix("v_").and_then(known))
@@ -68,7 +69,7 @@ impl SegmentTruth {
 /// Reads detections from ActivityNet result JSON.
 ///
 /// # Errors
-/// What cannot be read, or the first detection that ends before it begins.
+/// If the file cannot be read, or a detection ends before it starts; the message names the first one.
 pub fn read_detections(path: &Path) -> Result<Vec<TimeSegment>> {
     let DetectionFile { results } = text::json(path, "ActivityNet result JSON")?;
     let mut segments = Vec::new();
@@ -83,7 +84,7 @@ pub fn read_detections(path: &Path) -> Result<Vec<TimeSegment>> {
 /// Writes detections as ActivityNet result JSON.
 ///
 /// # Errors
-/// If the file cannot be written; an older one is intact then.
+/// If the file cannot be written; an older one is then unchanged.
 pub fn write_detections(path: &Path, detections: &[TimeSegment]) -> Result<()> {
     let mut results: BTreeMap<&str, Vec<Detection>> = BTreeMap::new();
     for found in detections {
@@ -95,7 +96,7 @@ pub fn write_detections(path: &Path, detections: &[TimeSegment]) -> Result<()> {
     atomic::replace(path, |writer| Ok(serde_json::to_writer_pretty(writer, &document)?))
 }
 
-/// Returns the label of a file as classes of models are called: without blanks at its ends, accents as one letter.
+/// Returns the label of a file normalised like class names of models: trimmed, accents composed.
 fn class_name(label: &str) -> String {
     composed(label.trim()).into_owned()
 }

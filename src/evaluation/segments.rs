@@ -1,4 +1,4 @@
-//! Actions in untrimmed video: segments with scores against annotated ones, by average precision at temporal overlap.
+//! Temporal action detection in untrimmed video: average precision of scored segments at temporal overlaps.
 
 use std::collections::BTreeMap;
 
@@ -7,53 +7,55 @@ use serde::{Deserialize, Serialize};
 /// An action from one time to another, detected or annotated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimeSegment {
-    /// Which video.
+    /// Name of the video.
     pub video: String,
     /// Name of the class.
     pub class: String,
-    /// When it begins, in seconds on the clock of the file.
+    /// Start, in seconds on the clock of the file.
     pub start_secs: f64,
-    /// When it ends, not before the beginning.
+    /// End, not before the start.
     pub end_secs: f64,
-    /// How sure a detection is; 1 for annotations.
+    /// Confidence of a detection; 1 for annotations.
     pub score: f64,
 }
 
-/// Whose kit measures: how detections and annotations are matched, and how precision is averaged.
+/// The evaluation kit to follow: how detections and annotations are matched, and how precision is averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Averaging {
-    /// ActivityNet's: each detection takes an annotation; at every recall the best precision at this recall or a higher one, as in
-    /// PASCAL VOC 2012.
+    /// ActivityNet's: each detection is matched to an annotation; precision is interpolated: at every recall, the best
+    /// precision at this or a higher recall, as in PASCAL VOC 2012.
     #[default]
     Activitynet,
-    /// THUMOS 2014's, as its kit was updated in 2015: each annotation takes a detection; the precision itself at every hit.
+    /// THUMOS 2014's, as updated in 2015: each annotation is matched to a detection; the precision at every hit is
+    /// averaged without interpolation.
     Thumos,
 }
 
 /// Average precision of every class at several overlaps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SegmentReport {
-    /// Least temporal intersection over union of a hit.
+    /// Minimum temporal intersection over union of a hit.
     pub ious: Vec<f64>,
-    /// Whose kit was followed.
+    /// The kit that was followed.
     pub averaging: Averaging,
-    /// Mean over the classes, one an overlap.
+    /// Mean over the classes, one per overlap.
     pub map: Vec<f64>,
     /// Mean over the overlaps.
     pub mean_map: f64,
-    /// Average precision of each annotated class, one an overlap.
+    /// Average precision of each annotated class, one per overlap.
     pub classes: BTreeMap<String, Vec<f64>>,
-    /// Annotated segments.
+    /// Number of annotated segments.
     pub truths: usize,
-    /// Ambiguous segments: with THUMOS' averaging a detection there that hits nothing is no mistake.
+    /// Number of ambiguous segments: with THUMOS' averaging, a detection there that hits nothing is not counted as a
+    /// mistake.
     pub ambiguous: usize,
-    /// Detected segments of annotated classes.
+    /// Number of detected segments of annotated classes.
     pub detections: usize,
 }
 
 impl TimeSegment {
-    /// Temporal intersection over union; 0 if both are instants.
+    /// Returns the temporal intersection over union; 0 if both are instants.
     pub fn iou(&self, other: &Self) -> f64 {
         let shared = self.end_secs.min(other.end_secs) - self.start_secs.max(other.start_secs);
         let union = self.end_secs.max(other.end_secs) - self.start_secs.min(other.start_secs);
@@ -62,8 +64,8 @@ impl TimeSegment {
 }
 
 impl SegmentReport {
-    /// Measures `detections` against `truths`; classes that are not annotated do not count. With THUMOS 2014's averaging,
-    /// detections that touch one of the `ambiguous` segments, whatever their class, and hit nothing do not count either.
+    /// Measures `detections` against `truths`; classes without annotations do not count. With THUMOS 2014's averaging,
+    /// detections without a hit that touch one of the `ambiguous` segments, of any class, do not count either.
     pub fn of(
         detections: &[TimeSegment],
         truths: &[TimeSegment],
@@ -97,12 +99,13 @@ impl SegmentReport {
     }
 }
 
-/// Average precision of the `detections` of one class against the `truths` of that class, as the kit of the data set measures it.
+/// Returns the average precision of the `detections` of one class against the `truths` of that class, as in the kit of
+/// the data set.
 ///
-/// ActivityNet: in the order of their scores, each detection hits the free annotation of its video that it overlaps most, if by
-/// `iou` or more. THUMOS 2014 (`TH14eventdetpr.m`): in the order of the annotations, each takes the free detection of its video
-/// that overlaps it most, whatever its score, if by more than `iou`; of the others, those that touch an `ambiguous` segment do
-/// not count.
+/// ActivityNet: in descending order of score, each detection is matched to the unmatched annotation of its video with
+/// the largest overlap, if that is at least `iou`. THUMOS 2014 (`TH14eventdetpr.m`): in their order, each annotation is
+/// matched to the unmatched detection of its video with the largest overlap, regardless of the score, if that is more
+/// than `iou`; of the other detections, those that touch an `ambiguous` segment do not count.
 pub fn average_precision(
     detections: &[TimeSegment],
     truths: &[TimeSegment],
@@ -128,7 +131,7 @@ pub fn average_precision(
     precisions.iter().sum::<f64>() / truths.len().max(1) as f64
 }
 
-/// For each detection, the best scored first, whether it is a hit.
+/// Returns for each detection, in descending order of score, whether it is a hit.
 fn activity_net_hits(detections: &[TimeSegment], truths: &[TimeSegment], iou: f64) -> Vec<bool> {
     let mut order: Vec<&TimeSegment> = detections.iter().collect();
     order.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -144,10 +147,10 @@ fn activity_net_hits(detections: &[TimeSegment], truths: &[TimeSegment], iou: f6
     order.into_iter().map(is_hit).collect()
 }
 
-/// For each detection that counts, the best scored first, whether it is a hit.
+/// Returns for each counted detection, in descending order of score, whether it is a hit.
 fn thumos_hits(detections: &[TimeSegment], truths: &[TimeSegment], ambiguous: &[TimeSegment], iou: f64) -> Vec<bool> {
     let mut order: Vec<&TimeSegment> = detections.iter().collect();
-    // Of equal scores the script takes the videos by name, in each the detections as they come.
+    // For equal scores, the script orders by video name, then by order of the detections.
     order.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.video.cmp(&b.video)));
     let mut in_video: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     order.iter().enumerate().for_each(|(place, found)| in_video.entry(&found.video).or_default().push(place));
@@ -169,7 +172,8 @@ fn thumos_hits(detections: &[TimeSegment], truths: &[TimeSegment], ambiguous: &[
     counted.map(|(_, is_hit)| is_hit).collect()
 }
 
-/// Returns the detections of one class and video of which no better one overlaps by more than `iou`, the best first.
+/// Returns the detections of one class and video after non-maximum suppression: no better one overlaps by more than
+/// `iou`; the best first.
 pub fn suppress_overlaps(mut detections: Vec<TimeSegment>, iou: f64) -> Vec<TimeSegment> {
     detections.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<TimeSegment> = Vec::new();
@@ -181,19 +185,20 @@ pub fn suppress_overlaps(mut detections: Vec<TimeSegment>, iou: f64) -> Vec<Time
     kept
 }
 
-/// A window of a video and how probable one class is in it.
+/// A window of a video and the probability of one class in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoredWindow {
-    /// When it begins, seconds.
+    /// Start, seconds.
     pub start_secs: f64,
-    /// When it ends.
+    /// End, seconds.
     pub end_secs: f64,
     /// The class's probability.
     pub probability: f64,
 }
 
-/// Segments of `class` in a video seen through a sliding window: for every threshold the runs of neighbouring windows that
-/// reach it, with their mean probability as score; of those that overlap by more than `iou` the best.
+/// Returns the segments of `class` in a video from sliding-window probabilities: for every threshold, the runs of
+/// neighbouring windows that reach it, with their mean probability as score; of segments that overlap by more than
+/// `iou`, only the best is kept.
 pub fn segments_of_windows(
     video: &str,
     class: &str,
@@ -238,15 +243,16 @@ mod tests {
             segment("a", 22.0, 30.0, 0.5), // 8 of 10 s: 0.8 of the second
             segment("a", 0.0, 10.0, 0.9),  // 1 of the first
             segment("b", 5.0, 13.0, 0.7),  // 0.8 of the third
-            segment("a", 1.0, 11.0, 0.8),  // 9 of 11 s of the first, which is taken
+            segment("a", 1.0, 11.0, 0.8),  // 9 of 11 s of the first, which is already matched
             segment("a", 24.0, 34.0, 0.6), // 6 of 14 s: 0.43 of the second
         ];
         (detections, truths)
     }
 
-    /// By hand. At 0.5 the ranking is hit, miss, hit, miss, hit: precisions 1, 2/3, 3/5 at recalls 1/3, 2/3, 1, which fall, so that
-    /// interpolation changes nothing. At 0.4 the fourth is a hit for ActivityNet and the fifth comes too late: 1, 2/3, 3/4;
-    /// interpolated 1, 3/4, 3/4. THUMOS' annotation takes the fifth, which overlaps it more, and the ranking stays as at 0.5.
+    /// By hand. At 0.5 the ranking is hit, miss, hit, miss, hit: precisions 1, 2/3, 3/5 at recalls 1/3, 2/3, 1, which
+    /// are decreasing, so that interpolation changes nothing. At 0.4 the fourth is a hit for ActivityNet and the fifth
+    /// comes too late: 1, 2/3, 3/4; interpolated 1, 3/4, 3/4. THUMOS' annotation is matched to the fifth, which
+    /// overlaps it more, and the ranking stays as at 0.5.
     #[test]
     fn average_precision_of_a_worked_example() {
         let (detections, truths) = example();
@@ -263,9 +269,10 @@ mod tests {
         assert_eq!(average_precision(&[], &truths, &[], 0.5, Averaging::Thumos), 0.0);
     }
 
-    /// By hand, at 0.5: without exemption hit, miss, hit, miss, hit. From 33 s of video a it is hard to tell: the last but one in
-    /// the order (24 to 34 s) is left out, so that the last hit is the third of four: 1, 2/3, 3/4. What hits is a hit wherever it
-    /// lies: doubt over all of video b changes nothing, nor does doubt that only touches, or in another video.
+    /// By hand, at 0.5: without exemption hit, miss, hit, miss, hit. From 33 s on, video a is ambiguous: the last but
+    /// one in the order (24 to 34 s) is exempt, so that the last hit is the third of four: 1, 2/3, 3/4. A hit counts
+    /// even in an ambiguous segment: one over all of video b changes nothing, nor does one that only touches, or one in
+    /// another video.
     #[test]
     fn misses_where_it_is_hard_to_tell_do_not_count() {
         let (detections, truths) = example();
@@ -279,12 +286,13 @@ mod tests {
         for nothing in [doubtful("b", 0.0, 99.0), doubtful("a", 34.0, 40.0), doubtful("c", 0.0, 99.0)] {
             assert!((at(&[nothing]) - before).abs() < 1e-12);
         }
-        // Both misses: three hits of three.
+        // Both misses are exempt: three hits of three.
         assert!((at(&[doubtful("a", 10.5, 33.0)]) - 1.0).abs() < 1e-12);
     }
 
-    /// By hand, the truth being 0 to 10 s and at 0.5: A (score 0.9) overlaps by 0.6, B (score 0.5) by 0.9. THUMOS' annotation takes B,
-    /// so that the ranking is miss, hit; ActivityNet's A takes the annotation, and the ranking is hit, miss.
+    /// By hand, with the annotation 0 to 10 s and at 0.5: A (score 0.9) overlaps by 0.6, B (score 0.5) by 0.9. THUMOS'
+    /// annotation is matched to B, so that the ranking is miss, hit; ActivityNet's A is matched to the annotation, and
+    /// the ranking is hit, miss.
     #[test]
     fn an_annotation_of_thumos_takes_the_closest_detection_whatever_its_score() {
         let truths = [segment("a", 0.0, 10.0, 1.0)];
@@ -293,8 +301,8 @@ mod tests {
         assert_eq!((at(Averaging::Thumos), at(Averaging::Activitynet)), (0.5, 1.0));
     }
 
-    /// By hand: 0 to 10 s overlaps the detections by 0.6 and 2/14, 4 to 10 s by 1 and 2/10. Whichever annotation comes first takes
-    /// the first detection; the other is left with the second.
+    /// By hand: 0 to 10 s overlaps the detections by 0.6 and 2/14, 4 to 10 s by 1 and 2/10. The annotation that comes
+    /// first is matched to the first detection; the other is left with the second.
     #[test]
     fn annotations_of_thumos_choose_in_their_order() {
         let truths = [segment("a", 0.0, 10.0, 1.0), segment("a", 4.0, 10.0, 1.0)];
@@ -313,7 +321,8 @@ mod tests {
         assert_eq!((at(Averaging::Thumos), at(Averaging::Activitynet)), (0.0, 1.0));
     }
 
-    /// By hand: hit in b, miss in a, both with the same score. THUMOS takes video a first: 1/2. ActivityNet knows no doubt.
+    /// By hand: hit in b, miss in a, both with the same score. THUMOS orders video a first: 1/2. ActivityNet ignores
+    /// ambiguous segments.
     #[test]
     fn equal_scores_and_doubt_are_as_in_the_kits() {
         let truths = [segment("b", 0.0, 10.0, 1.0)];
@@ -348,7 +357,8 @@ mod tests {
         );
     }
 
-    /// By hand: five windows of 2 s every second. At 0.5 windows 1 to 3 are a run, at 0.8 window 2 alone; they overlap by 2 of 4 s.
+    /// By hand: five windows of 2 s every second. At 0.5 windows 1 to 3 are a run, at 0.8 window 2 alone; they overlap
+    /// by 2 of 4 s.
     #[test]
     fn runs_of_windows_become_segments() {
         let windows: Vec<_> = [0.1, 0.6, 0.9, 0.6, 0.2]

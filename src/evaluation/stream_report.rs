@@ -1,4 +1,4 @@
-//! Everything that is measured of one stream, or of both together, on a list of clips.
+//! All figures of one stream, or of both fused, on a list of clips.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,41 +6,42 @@ use super::{Calibration, ClassFigures, ConfusedPair, Confusion, MultiLabelFigure
 use crate::nets::fusion::{FusionRule, softmax};
 use crate::ranking::{arg_max, rank};
 
-/// Confusions that are listed.
+/// Maximum number of listed confusions.
 const CONFUSED: usize = 20;
-/// Wrong clips that are listed.
+/// Maximum number of listed misclassified clips.
 const WORST: usize = 20;
 
-/// One over the last decimal of a confidence: scores of 32 bits have no more, and further digits would be noise.
+/// Inverse of the rounding unit of a confidence: 32-bit scores have no more precision, and further digits would be
+/// noise.
 const DECIMALS: f64 = 1e6;
 
-/// The figures; accuracies are fractions of the clips.
+/// The figures of a stream; accuracies are fractions of the clips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StreamReport {
-    /// Share of the clips whose best class is the right one.
+    /// Top-1 accuracy.
     pub top1: f64,
-    /// 95 % Wilson interval of top-1; none without clips, and in reports of earlier versions until they are read.
+    /// 95 % Wilson interval of top-1; `None` without clips, and in reports of earlier versions until they are read.
     #[serde(default)]
     pub interval: Option<[f64; 2]>,
-    /// Share of the clips whose right class is among the best five; none below [`Self::TOP5_CLASSES`] classes.
+    /// Top-5 accuracy; `None` below [`Self::TOP5_CLASSES`] classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top5: Option<f64>,
-    /// Clips whose best class is the right one.
+    /// Number of correct clips by top-1.
     pub correct: usize,
     /// Mean of the accuracies of all classes that have clips.
     pub mean_class: Option<f64>,
-    /// Confidence against accuracy.
+    /// Calibration: confidence against accuracy.
     pub calibration: Calibration,
     /// Figures of every class.
     pub classes: Vec<ClassFigures>,
-    /// True classes (rows) against guesses (columns).
+    /// True classes (rows) against predicted classes (columns).
     pub confusion: Confusion,
     /// The largest confusions.
     pub most_confused: Vec<ConfusedPair>,
-    /// Indices of the wrong clips, the most confident first.
+    /// Indices of the misclassified clips, the most confident first.
     pub worst: Vec<usize>,
-    /// Of a model that answers each class by itself: what is measured of that. The figures of every class are at its threshold then,
-    /// and a clip is correct where the likeliest class is one that it shows.
+    /// The metrics of a multi-label model. The figures of every class are then at its threshold, and a clip is correct
+    /// if its likeliest class is one that it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multi_label: Option<MultiLabelFigures>,
 }
@@ -48,7 +49,7 @@ pub struct StreamReport {
 /// The prediction for one clip.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Guess {
-    /// The best class.
+    /// The most probable class.
     pub class: usize,
     /// Its probability.
     pub confidence: f64,
@@ -59,9 +60,9 @@ pub struct Guess {
 pub enum Scale {
     /// By softmax.
     Logits,
-    /// By their share of the sum: sums of probabilities.
+    /// By normalising the sum: the scores are sums of probabilities.
     Shares,
-    /// They are probabilities, each of a class by itself.
+    /// None: the scores are independent class probabilities.
     Probabilities,
 }
 
@@ -77,7 +78,7 @@ impl Scale {
 
     /// Returns the best class of a row of scores.
     pub fn guess(self, scores: &[f32]) -> Guess {
-        let class = arg_max(scores).unwrap_or_default(); // the scorer refuses what is no number
+        let class = arg_max(scores).unwrap_or_default(); // the scorer rejects NaN
         let confidence = match self {
             Self::Logits => f64::from(softmax(scores)[class]),
             Self::Probabilities => f64::from(scores[class]),
@@ -88,10 +89,10 @@ impl Scale {
 }
 
 impl StreamReport {
-    /// Classes from which on top-5 says something: of four, the top five are always all of them.
+    /// Minimum number of classes for top-5: with fewer, it is trivial.
     pub const TOP5_CLASSES: usize = 10;
 
-    /// Measures `scores` against the true classes of the same clips.
+    /// Returns the figures of `scores` against the true classes of the same clips.
     pub fn of(scores: &ScoreTable, labels: &[usize], scale: Scale) -> Self {
         let guesses: Vec<Guess> = scores.rows().map(|row| scale.guess(row)).collect();
         let is_right = |clip: usize| guesses[clip].class == labels[clip];
@@ -118,11 +119,11 @@ impl StreamReport {
         }
     }
 
-    /// Measures the probabilities of classes by themselves against the classes that the same clips show, at least one each. Classes
-    /// without a threshold have that of one half.
+    /// Returns the figures of independent class probabilities against the classes that the same clips show, at least
+    /// one each. The default threshold of a class is one half.
     ///
-    /// A clip counts as correct in top-1 where the likeliest class is one that it shows; in the confusion matrix its row is the
-    /// likeliest class that it shows.
+    /// A clip counts as correct in top-1 if its likeliest class is one that it shows; in the confusion matrix its row
+    /// is the likeliest class that it shows.
     pub fn multi_label(probabilities: &ScoreTable, shown: &[Vec<usize>], thresholds: &[f64]) -> Self {
         let likeliest = |(row, shown): (&[f32], &Vec<usize>)| {
             let known = shown.iter().copied();
@@ -134,7 +135,7 @@ impl StreamReport {
         Self { classes, mean_class: None, multi_label: Some(figures), ..report }
     }
 
-    /// Adds to a report of an earlier version what this one has besides, and drops what says nothing.
+    /// Adds figures that reports of earlier versions lack, and removes meaningless ones.
     pub(super) fn complete(&mut self) {
         let (right, clips) = self.confusion.right();
         self.interval = wilson_interval(right, clips);
@@ -149,7 +150,7 @@ impl StreamReport {
 mod tests {
     use super::*;
 
-    /// By hand: of 3 clips with 10 classes the first is right, the second has its class in place 2, the third in place 6.
+    /// By hand: of 3 clips with 10 classes the first is right, the second has its class at rank 2, the third at rank 6.
     #[test]
     fn accuracies_and_the_worst_clips() {
         let mut scores = ScoreTable::new(10);
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!(report.top5, None);
         let json = serde_json::to_value(&report).unwrap();
         assert!(json.get("top5").is_none() && json["interval"].is_array() && json["classes"][8]["interval"].is_array());
-        // As earlier versions wrote it.
+        // The format of earlier versions.
         let whole = report.clone();
         (report.top5, report.interval) = (Some(1.0), None);
         report.classes.iter_mut().for_each(|class| class.interval = None);
@@ -190,8 +191,8 @@ mod tests {
         assert_eq!(serde_json::to_string(&guess).unwrap(), r#"{"class":1,"confidence":0.665241}"#, "without noise");
     }
 
-    /// By hand, at thresholds of 0.5, 0.3 and the default: class 0 is shown by clips 0 and 1 and found in 0 and 2; class 1 is shown by
-    /// 1 and 2 and found in 1 and 2; class 2 is never shown and found in 2.
+    /// By hand, at thresholds of 0.5, 0.3 and the default: class 0 occurs in clips 0 and 1 and is predicted in 0 and 2;
+    /// class 1 occurs in 1 and 2 and is predicted in 1 and 2; class 2 never occurs and is predicted in 2.
     #[test]
     fn each_class_counts_at_its_threshold() {
         let mut table = ScoreTable::new(3);
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(of(2), (0, Some(0.0), None, Some(0.0)));
         let figures = report.multi_label.as_ref().unwrap();
         assert_eq!(figures.thresholds, [0.5, 0.3, 0.5]);
-        // Class 0 in falling order: shown, not, shown. 1/2 · 1 + 1/2 · 2/3.
+        // Class 0 in descending order: positive, negative, positive. 1/2 · 1 + 1/2 · 2/3.
         let expected = [Some(0.5 + 1.0 / 3.0), Some(1.0), None];
         let close = |one: Option<f64>, other: Option<f64>| match (one, other) {
             (Some(one), Some(other)) => (one - other).abs() < 1e-12,

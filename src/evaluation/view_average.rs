@@ -1,4 +1,4 @@
-//! The mean of the scores of a clip's views: of their logits, or of their softmax.
+//! The mean over the views of a clip: of their logits, or of their softmax.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +27,8 @@ impl ViewAverage {
     }
 }
 
-/// Returns which scores of a model of this `card` are no mean of logits, where `chosen` is averaged or what each network was
-/// published with; none where all are.
+/// Returns the scores of a model of this `card` that are not means of logits, given `chosen` or, without it, each
+/// network's published average; `None` if all are.
 pub fn average_remark(card: &ModelCard, chosen: Option<ViewAverage>) -> Option<String> {
     let streams = [("spatial", &card.spatial), ("temporal", &card.temporal)];
     let by_softmax = streams.into_iter().filter_map(|(name, entry)| {
@@ -50,20 +50,20 @@ pub fn average_remark(card: &ModelCard, chosen: Option<ViewAverage>) -> Option<S
     ))
 }
 
-/// Returns the fusion of scores of a model of this `card`, where `chosen` is averaged or what each network was published with: softmax
-/// in the place of the released rule where that would leave nothing. It keeps what is above 0, and the logarithm of a share never is;
-/// its softmax is the mean that was averaged.
+/// Returns the fusion of scores of a model of this `card`, given `chosen` or each network's published average. Softmax
+/// replaces the released rule where that rule would give only zeros: it keeps scores above 0, and the logarithm of a
+/// probability never is. The softmax of such scores is the averaged softmax.
 pub fn fusion_of_views(card: &ModelCard, chosen: Option<ViewAverage>, fusion: Fusion) -> Fusion {
     let rule = rule_of_views(average_remark(card, chosen).is_some(), fusion.rule);
     Fusion { rule, ..fusion }
 }
 
-/// Returns the rule that fuses scores which were averaged `by_softmax`, where `rule` is asked for.
+/// Returns the fusion rule for scores averaged `by_softmax`, if `rule` is requested.
 pub fn rule_of_views(by_softmax: bool, rule: FusionRule) -> FusionRule {
     if by_softmax && rule == FusionRule::Released { FusionRule::Softmax } else { rule }
 }
 
-/// A mean of rows in the making.
+/// A running mean of rows.
 #[derive(Default)]
 pub(super) struct Mean {
     average: ViewAverage,
@@ -72,12 +72,12 @@ pub(super) struct Mean {
 }
 
 impl Mean {
-    /// Returns the mean of no rows yet.
+    /// Returns the mean of no rows.
     pub fn of(average: ViewAverage) -> Self {
         Self { average, ..Self::default() }
     }
 
-    /// Adds a row of logits so many times.
+    /// Adds a row of logits `count` times.
     fn add(&mut self, row: &[f32], times: usize) {
         let probabilities = (self.average == ViewAverage::Softmax).then(|| softmax(row));
         let row = probabilities.as_deref().unwrap_or(row);
@@ -86,21 +86,21 @@ impl Mean {
         self.count += times;
     }
 
-    /// Adds the rows of batches, each so many times.
+    /// Adds the rows of batches, each with its count.
     pub fn add_batches<W>(&mut self, rows: &[Vec<Vec<f32>>], batches: &[&[(W, usize)]]) {
         let times = batches.iter().copied().flatten();
         rows.iter().flatten().zip(times).for_each(|(row, (_, times))| self.add(row, *times));
     }
 
-    /// Returns the mean logits, or the logarithms of the mean softmax, whose softmax that is, too.
+    /// Returns the mean logits, or the logarithms of the mean softmax, whose softmax is the mean softmax.
     ///
     /// # Errors
-    /// If one is not finite: the networks diverged.
+    /// If a value is not finite: the networks diverged.
     pub fn finished(self, stream: &str) -> Result<Vec<f32>> {
         let mean = self.sum.iter().map(|sum| sum / self.count as f64);
         let mean: Vec<f32> = match self.average {
             ViewAverage::Logits => mean.map(|mean| mean as f32).collect(),
-            // A share that is too small for a number is not impossible.
+            // A probability that underflows is not impossible.
             ViewAverage::Softmax => {
                 let floor = f64::from(f32::MIN_POSITIVE);
                 mean.map(|mean| (if mean < floor { floor } else { mean }).ln() as f32).collect()
@@ -136,7 +136,8 @@ mod tests {
         }
     }
 
-    /// By hand: the softmax of (0, ln 3) is (¼, ¾), that of (0, 0) is (½, ½); twice the one and once the other have the mean (⅓, ⅔).
+    /// By hand: the softmax of (0, ln 3) is (¼, ¾), that of (0, 0) is (½, ½); with counts of two and one, the mean is
+    /// (⅓, ⅔).
     #[test]
     fn softmax_is_averaged_and_stays_a_score() {
         let mut mean = Mean::of(ViewAverage::Softmax);

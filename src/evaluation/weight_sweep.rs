@@ -9,15 +9,16 @@ use crate::ranking::arg_max;
 /// Accuracy at one weight.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SweepPoint {
-    /// Weight of the temporal stream, that of the spatial stream being 1.
+    /// Weight of the temporal stream; that of the spatial stream is 1.
     pub weight: f64,
-    /// Clips whose best class is the right one.
+    /// Number of correct clips.
     pub correct: usize,
-    /// Their share.
+    /// Top-1 accuracy.
     pub top1: f64,
 }
 
-/// Weights 0, 0.25 … 4 and `also`, in ascending order, each with the accuracy it gives on clips that show the classes `shown`.
+/// Returns the weights 0, 0.25 … 4 and `also`, in ascending order, each with the accuracy on clips that show the
+/// classes `shown`.
 pub fn weight_sweep(
     spatial: &ScoreTable,
     temporal: &ScoreTable,
@@ -28,7 +29,7 @@ pub fn weight_sweep(
     let mut weights: Vec<f64> = (0..=16).map(|quarters| f64::from(quarters) / 4.0).chain([also]).collect();
     weights.sort_by(f64::total_cmp);
     weights.dedup();
-    // The rule transforms the logits in the same way at every weight.
+    // The transformation of the logits by the rule does not depend on the weight.
     let rows: Vec<_> =
         spatial.rows().zip(temporal.rows()).map(|(s, t)| (rule.normalise(s), rule.normalise(t))).collect();
     let mut fused = Vec::new();
@@ -48,8 +49,8 @@ pub fn weight_sweep(
 mod tests {
     use super::*;
 
-    /// By hand: spatial is right about clip 0 by 1, temporal about clip 1 by 1 and wrong about clip 0 by 0.4: both are right
-    /// between 1 < w (clip 1) and w < 2.5 (clip 0).
+    /// By hand: spatial is right about clip 0 by a margin of 1, temporal about clip 1 by 1 and wrong about clip 0 by
+    /// 0.4: both are right between 1 < w (clip 1) and w < 2.5 (clip 0).
     #[test]
     fn each_stream_rules_at_its_end() {
         let table = |rows: [[f32; 2]; 2]| {

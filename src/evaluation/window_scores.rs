@@ -1,4 +1,4 @@
-//! Detections from `scores.json`, in which `motionscope analyze` keeps the scores of a window sliding over a video.
+//! Detections from `scores.json`, in which `motionscope analyze` stores the scores of a window sliding over a video.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::nets::WINDOW_FRAMES;
 
-/// The needed parts of the document.
+/// The required fields of the document.
 #[derive(Deserialize)]
 struct WindowDocument {
     clip: WindowClip,
@@ -20,7 +20,7 @@ struct WindowDocument {
     windows: Vec<WindowRow>,
 }
 
-/// Of documents that do not say it.
+/// For documents without this field.
 fn usual_window() -> usize {
     WINDOW_FRAMES
 }
@@ -34,7 +34,7 @@ struct WindowClip {
 #[derive(Deserialize)]
 struct WindowRow {
     time_secs: f64,
-    /// Of documents that do not say it, by the average rate.
+    /// For documents without this field, from the average frame rate.
     end_secs: Option<f64>,
     fused: Option<ClipWindowScores>,
 }
@@ -44,12 +44,12 @@ struct ClipWindowScores {
     probabilities: Vec<f64>,
 }
 
-/// Returns the segments of all classes in the video whose `scores.json` is at `path`; the video is called as its file, without
-/// ending. Runs of windows that reach one of the `thresholds` are segments; of those that overlap by more than `iou` the best
-/// stays.
+/// Returns the segments of all classes in the video whose `scores.json` is at `path`; the video is named after its
+/// file, without extension. Runs of windows that reach one of the `thresholds` are segments; of those that overlap by
+/// more than `iou` the best is kept.
 ///
 /// # Errors
-/// If the file cannot be read, is another document, or its model recognises nothing.
+/// If the file cannot be read, is another document, or its model has no classes.
 pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<TimeSegment>> {
     let remedy = "Write it with motionscope analyze --out";
     let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
@@ -75,10 +75,10 @@ pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<TimeSegme
     Ok(segments)
 }
 
-/// Returns all `scores.json` in `folder` and in its sub-folders, in alphabetical order.
+/// Returns all `scores.json` in `folder` and its subfolders, in alphabetical order.
 ///
 /// # Errors
-/// If the folder cannot be read or there is none.
+/// If the folder cannot be read or contains none.
 pub fn find_scores(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|error| Error::io(folder, &error))?;
     let below = entries.filter_map(|entry| entry.ok().map(|entry| entry.path().join("scores.json")));
@@ -115,7 +115,7 @@ mod tests {
         assert!(segments.iter().all(|s| s.video == "v_a") && (segments[0].score - 0.8).abs() < 1e-12);
         assert_eq!(find_scores(dir.path()).unwrap(), std::slice::from_ref(&path));
 
-        // A video of variable rate says when each window ends.
+        // A video of variable frame rate states when each window ends.
         fs::write(&path, document(&windows.replace(r#""time_secs": 1"#, r#""end_secs": 4.5, "time_secs": 1"#)))
             .unwrap();
         assert_eq!(detect(&path, &[0.5], 0.5).unwrap()[0].end_secs, 4.5);

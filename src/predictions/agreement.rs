@@ -1,12 +1,12 @@
-//! Agreement of two labellings of the same videos: of two people, or of a person and a model.
+//! Agreement of two labellings of the same videos: of two annotators, or of an annotator and a model.
 //!
-//! By frame: a frame is compared where both say something of it, be it that it is background. Frames that one of them has not
-//! labelled are left out, unless [`Unlabelled::Background`] is chosen. Precision and recall take `a` for the truth; F1 and Cohen's
-//! kappa (Cohen 1960) are the same both ways. The confusion matrix and the kappa of all classes count the frames where neither
-//! names several classes at a time.
+//! By frame: a frame is compared if both label it, with a class or as background. Frames that one of them has not
+//! labelled are excluded, unless [`Unlabelled::Background`] is chosen. Precision and recall treat `a` as the ground
+//! truth; F1 and Cohen's kappa (Cohen 1960) are symmetric. The confusion matrix and the kappa of all classes count the
+//! frames where neither has several classes.
 //!
-//! By bout: segments of the same class are matched one to one, those with the largest intersection over union first; those whose
-//! intersection over union reaches a threshold agree. Both are counted in compared frames.
+//! By bout: segments of the same class are matched one to one, in descending order of their intersection over union;
+//! matches that reach a threshold agree. Intersection and union are counted in compared frames.
 
 use std::collections::BTreeSet;
 
@@ -17,71 +17,72 @@ use super::compared::{ComparedStretch, TwiceLabelled, Unlabelled, ratio, stretch
 use crate::evaluation::Confusion;
 use crate::frame_times::FrameTimes;
 
-/// The name of frames of no class.
+/// The name for frames without a class.
 pub(super) const BACKGROUND: &str = "background";
 
-/// Counts of frames with two answers, and what follows from them; undefined ratios are `None`.
+/// Counts of frames or bouts of a class and the metrics derived from them; undefined ratios are `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct FrameAgreement {
-    /// Frames that both label.
+    /// Number that both label.
     pub both: usize,
-    /// Frames that only `a` labels.
+    /// Number that only `a` labels.
     pub only_a: usize,
-    /// Frames that only `b` labels.
+    /// Number that only `b` labels.
     pub only_b: usize,
-    /// Share of the frames of `b` that `a` labels as well.
+    /// Precision: fraction of those of `b` that `a` also labels.
     pub precision: Option<f64>,
-    /// Share of the frames of `a` that `b` labels as well.
+    /// Recall: fraction of those of `a` that `b` also labels.
     pub recall: Option<f64>,
     /// F1 score.
     pub f1: Option<f64>,
-    /// Cohen's kappa; none where chance alone explains full agreement, as without a frame of the class.
+    /// Cohen's kappa; `None` if chance alone explains full agreement, as without any frame of the class.
     pub kappa: Option<f64>,
 }
 
 /// Agreement on one class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassAgreement {
-    /// Its name.
+    /// Name of the class.
     pub class: String,
     /// Seconds of compared frames that `a` and `b` label as this class.
     pub secs: [f64; 2],
-    /// By frame.
+    /// Agreement by frame.
     pub frames: FrameAgreement,
-    /// By bout.
+    /// Agreement by bout.
     pub bouts: BoutAgreement,
 }
 
-/// A stretch of a video of which the two say different things.
+/// An interval of a video in which the labels differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Disagreement {
-    /// The video.
+    /// Name of the video.
     pub video: String,
     /// The first frame.
     pub start_frame: usize,
     /// The frame after the last one.
     pub end_frame: usize,
-    /// When it begins, seconds.
+    /// Start, seconds.
     pub start_secs: f64,
-    /// When it ends.
+    /// End, seconds.
     pub end_secs: f64,
-    /// What `a` says: the classes, or background.
+    /// Labels of `a`: the classes, or background.
     pub a: String,
-    /// What `b` says.
+    /// Labels of `b`.
     pub b: String,
 }
 
-/// How often the likeliest class of a model is the labelled one, whatever its probability.
+/// How often the most probable class of a model is the labelled one, regardless of its probability.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LikeliestClass {
-    /// Compared frames with one class; of background as well where the model has that class.
+    /// Number of compared frames with one class, or with background if the model has that class.
     pub frames: usize,
-    /// Share of them of which the likeliest class is that one; none without frames.
+    /// Fraction of these frames whose most probable class is the labelled one; `None` without frames.
     pub accuracy: Option<f64>,
 }
 
 impl LikeliestClass {
-    /// Returns the figure from the confusion of labels and likeliest classes, of which the last row and column are background.
+    /// Returns the accuracy from the confusion of labels and most probable classes, whose last row and column are
+    /// background.
     pub fn of(confusion: &Confusion, has_background: bool) -> Self {
         let all = confusion.counts.len();
         let known = if has_background { all } else { all.saturating_sub(1) };
@@ -94,38 +95,39 @@ impl LikeliestClass {
 /// Agreement of two labellings of the same videos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
-    /// The meaning of frames without any label.
+    /// How frames without any label are treated.
     pub unlabelled: Unlabelled,
-    /// Least intersection over union of matched bouts.
+    /// Minimum intersection over union of matched bouts.
     pub ious: Vec<f64>,
-    /// Compared frames.
+    /// Number of compared frames.
     pub frames: usize,
-    /// Seconds of compared frames.
+    /// Duration of compared frames, seconds.
     pub secs: f64,
-    /// Seconds of frames that are not compared because `a` or `b` has not labelled them.
+    /// Duration of frames that are not compared because `a` or `b` has not labelled them, seconds.
     pub left_out_secs: f64,
-    /// Compared frames with several classes at a time, which are not in the confusion matrix.
+    /// Number of compared frames with several classes, which are not in the confusion matrix.
     pub several: usize,
-    /// Share of the frames of the confusion matrix with the same label; none without frames.
+    /// Fraction of the frames in the confusion matrix with the same label; `None` without frames.
     pub accuracy: Option<f64>,
     /// Cohen's kappa of all classes and background.
     pub kappa: Option<f64>,
-    /// Mean F1 by frame of the classes that have one.
+    /// Mean F1 by frame over the classes that have one.
     pub macro_f1: Option<f64>,
-    /// Sums over the classes by frame, with their precision, recall and F1 (micro); the kappa is [`Self::kappa`].
+    /// Micro average over the classes by frame: precision, recall and F1 of the summed counts; the kappa is
+    /// [`Self::kappa`].
     pub overall: FrameAgreement,
-    /// Sums over the classes by bout.
+    /// Micro average over the classes by bout.
     pub bouts: BoutAgreement,
-    /// The classes.
+    /// Agreement by class.
     pub classes: Vec<ClassAgreement>,
     /// Names of the rows and columns of the confusion matrix: the classes, then background.
     pub labels: Vec<String>,
     /// Frames by the label of `a` (rows) and `b` (columns).
     pub confusion: Confusion,
-    /// Of a model that answers one class at a time: how often its likeliest class is right.
+    /// For models with one class per frame: how often the most probable class is right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likeliest: Option<LikeliestClass>,
-    /// Where they disagree, video by video.
+    /// Intervals with different labels, in the order of the videos.
     pub disagreements: Vec<Disagreement>,
 }
 
@@ -149,7 +151,7 @@ impl FrameAgreement {
 }
 
 impl Agreement {
-    /// Compares the labellings of `videos`, whose spans name `classes` by their places.
+    /// Compares the labellings of `videos`, whose spans refer to `classes` by index.
     pub fn of(classes: &[String], videos: &[TwiceLabelled<'_>], unlabelled: Unlabelled, ious: &[f64]) -> Self {
         let mut counts = Counts::new(classes.len());
         let mut matches = BoutMatches::new(classes.len());
@@ -165,13 +167,13 @@ impl Agreement {
     }
 }
 
-/// What is counted frame by frame.
+/// Counts by frame.
 struct Counts {
     frames: usize,
     secs: f64,
     left_out_secs: f64,
     several: usize,
-    /// Of each class: both, only `a`, only `b`.
+    /// For each class: labelled by both, only `a`, only `b`.
     classes: Vec<[usize; 3]>,
     class_secs: Vec<[f64; 2]>,
     confusion: Vec<Vec<usize>>,
@@ -266,8 +268,8 @@ impl Counts {
     }
 }
 
-/// Returns Cohen's kappa of two labellings from their confusion matrix: agreement beyond chance as a share of what is possible.
-/// `None` without anything labelled, or where both give everything the same label.
+/// Returns Cohen's kappa of two labellings from their confusion matrix: agreement beyond chance as a fraction of the
+/// possible one. `None` if nothing is labelled, or both label everything the same.
 pub fn cohen_kappa(counts: &[Vec<usize>]) -> Option<f64> {
     let all = counts.iter().flatten().sum::<usize>() as f64;
     let agreed = counts.iter().enumerate().map(|(place, row)| row[place]).sum::<usize>() as f64 / all;

@@ -14,7 +14,7 @@ pub fn confusion_csv(agreement: &Agreement) -> String {
     text
 }
 
-/// Returns the stretches with different labels, a row each.
+/// Returns the intervals with different labels, one per row.
 pub fn disagreements_csv(agreement: &Agreement) -> String {
     let mut text = "video,start_frame,end_frame,start_s,end_s,a,b\n".to_owned();
     for Disagreement { video, start_frame, end_frame, start_secs, end_secs, a, b } in &agreement.disagreements {

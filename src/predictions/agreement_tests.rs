@@ -1,4 +1,4 @@
-//! Agreements by hand and by scikit-learn.
+//! Tests of agreement against values computed by hand and by scikit-learn.
 
 use std::ops::Range;
 
@@ -14,14 +14,14 @@ fn classes() -> Vec<String> {
     ["walk", "rear", "groom"].map(String::from).to_vec()
 }
 
-/// Of one video of `frames` frames at 10 frames per second.
+/// Returns one video of `frames` frames at 10 frames per second.
 fn compared(frames: usize, a: &[LabelledSpan], b: &[LabelledSpan], unlabelled: Unlabelled) -> Agreement {
     let times = FrameTimes::even(frames, 10.0, 0.0).unwrap();
     let video = TwiceLabelled { video: "a.mp4", times: &times, a: a.to_vec(), b: b.to_vec() };
     Agreement::of(&classes(), &[video], unlabelled, &[0.5, 0.75])
 }
 
-/// Runs of equal labels as spans; 3 is background.
+/// Returns runs of equal labels as spans; 3 is background.
 fn spans(labels: &[usize]) -> Vec<LabelledSpan> {
     let (mut spans, mut start) = (Vec::new(), 0);
     for run in labels.chunk_by(|one, next| one == next) {
@@ -35,7 +35,8 @@ fn close(found: Option<f64>, expected: f64) {
     assert!(found.is_some_and(|found| (found - expected).abs() < 1e-6), "{found:?} for {expected}");
 }
 
-/// By hand: `a` walks 0 to 6 and is background after, `b` walks 0 to 4, rears 4 to 6 and has not labelled the rest.
+/// By hand: `a` walks 0 to 6 and is background after that, `b` walks 0 to 4, rears 4 to 6 and has not labelled the
+/// rest.
 #[test]
 fn frames_that_one_has_not_labelled_are_not_compared() {
     let (a, b) = ([span(Some(0), 0..6), span(None, 6..10)], [span(Some(0), 0..4), span(Some(1), 4..6)]);
@@ -77,8 +78,8 @@ fn a_class_without_frames_has_no_figures() {
     assert_eq!(compared(0, &[], &[], Unlabelled::Background).accuracy, None, "no frames");
 }
 
-/// By hand: 0–10 has IoU 0.6 with 0–6 and 4/14 with 6–14, which has 8/12 with 6–18: the pairs are (6–18, 6–14), (0–10, 0–6).
-/// 30–40 against 31–39 has 0.8; 50–60 is alone.
+/// By hand: 0–10 has IoU 0.6 with 0–6 and 4/14 with 6–14, which has 8/12 with 6–18: the pairs are (6–18, 6–14), (0–10,
+/// 0–6). 30–40 against 31–39 has 0.8; 50–60 is alone.
 #[test]
 fn bouts_are_matched_one_to_one_the_closest_first() {
     let a = [span(Some(0), 0..10), span(Some(0), 6..18), span(Some(0), 30..40), span(Some(0), 50..60)];
@@ -90,7 +91,7 @@ fn bouts_are_matched_one_to_one_the_closest_first() {
     assert_eq!(agreement.bouts, *walk, "no other class has bouts");
 }
 
-/// By hand: of 0–10 only 0–5 is compared, and there both say the same. 20–30 is in a stretch that `b` has not labelled.
+/// By hand: of 0–10 only 0–5 is compared, where both agree. 20–30 is in an interval that `b` has not labelled.
 #[test]
 fn bouts_are_compared_where_both_have_labelled() {
     let a = [span(Some(0), 0..10), span(Some(0), 20..30)];

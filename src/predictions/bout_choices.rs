@@ -1,4 +1,4 @@
-//! What is chosen of how bouts are found, for all classes or some of them; the rest follows the model.
+//! The user's settings for finding bouts, for all or some classes; unset values follow the model.
 
 use std::collections::BTreeMap;
 
@@ -8,30 +8,29 @@ use super::{BoutSettings, PredictionFacts};
 use crate::error::{Error, Result};
 use crate::names::{Alike, class_alike};
 
-/// What was chosen of the settings of a class. The rest stays that of the predictions: the thresholds of the next model are other
-/// ones.
+/// The chosen settings of a class. Unset values follow the predictions, since the next model has other thresholds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChosenBouts {
     /// Width of the moving mean in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smoothing_secs: Option<f64>,
-    /// Probability from which a bout begins.
+    /// Threshold: the probability from which a bout starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
-    /// Probability below which it ends; in proportion to the threshold where that alone was chosen.
+    /// The probability below which a bout ends; in proportion to the threshold if only that is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_threshold: Option<f64>,
-    /// Least length of a bout in seconds.
+    /// Minimum duration of a bout in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_secs: Option<f64>,
-    /// Least gap between two bouts in seconds.
+    /// Minimum gap between two bouts in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap_secs: Option<f64>,
 }
 
 impl ChosenBouts {
-    /// Returns what differs from the `default`. The thresholds at which a bout begins and ends belong together.
+    /// Returns the settings that differ from `default`. The start and end thresholds are set together.
     pub fn differing(settings: &BoutSettings, default: &BoutSettings) -> Self {
         let chosen = |own: f64, default: f64| (own != default).then_some(own);
         let thresholds = |settings: &BoutSettings| [settings.threshold, settings.end_threshold];
@@ -45,7 +44,7 @@ impl ChosenBouts {
         }
     }
 
-    /// Returns the settings with the `default` of what was not chosen.
+    /// Returns the settings, with unset values from `default`.
     pub fn over(&self, default: &BoutSettings) -> BoutSettings {
         let at = self.threshold.map_or(*default, |threshold| default.at(threshold));
         BoutSettings {
@@ -57,7 +56,7 @@ impl ChosenBouts {
         }
     }
 
-    /// Returns these choices, and those of `other` where nothing was chosen.
+    /// Returns these choices, with unset values from `other`.
     fn or(&self, other: &Self) -> Self {
         Self {
             smoothing_secs: self.smoothing_secs.or(other.smoothing_secs),
@@ -69,18 +68,18 @@ impl ChosenBouts {
     }
 }
 
-/// Choices for all classes, and for some by name, which go before those.
+/// Choices for all classes, and for classes by name, which take precedence.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BoutChoices {
-    /// For all classes.
+    /// Choices for all classes.
     pub common: ChosenBouts,
-    /// For classes by name, spelled as the model does or alike.
+    /// Choices for classes by name, spelled as in the model or equivalently.
     pub classes: BTreeMap<String, ChosenBouts>,
 }
 
 impl BoutChoices {
-    /// Returns the settings of each class of predictions with these `facts`: what was chosen, else the threshold of the model, else
-    /// the default.
+    /// Returns the settings of each class of predictions with these `facts`: the choice if set, otherwise the threshold
+    /// of the model, otherwise the default.
     pub fn settings(&self, facts: &PredictionFacts) -> Vec<BoutSettings> {
         let of_class = |class: usize| {
             let own = self.classes.iter().filter(|(name, _)| place(facts, name) == Some(class));
@@ -93,7 +92,7 @@ impl BoutChoices {
     /// Checks the choices for predictions with these `facts`.
     ///
     /// # Errors
-    /// If a class is in none of them, or the settings of one are out of their range.
+    /// If the predictions lack a class, or a setting is out of range.
     pub fn check(&self, facts: &[PredictionFacts]) -> Result<()> {
         for name in self.classes.keys() {
             if !facts.iter().any(|facts| place(facts, name).is_some()) {
@@ -112,7 +111,7 @@ impl BoutChoices {
         })
     }
 
-    /// Returns choices that give every scored frame to the class that is likeliest there, after the smoothing of these.
+    /// Returns choices that assign every scored frame to its most probable class, after the smoothing of these choices.
     pub fn likeliest(&self) -> Self {
         let all = |own: &ChosenBouts| ChosenBouts { smoothing_secs: own.smoothing_secs, ..ChosenBouts::default() };
         let common = ChosenBouts {
@@ -126,7 +125,7 @@ impl BoutChoices {
     }
 }
 
-/// Returns the class that is called `name`, if there is one.
+/// Returns the class named `name`, if any.
 fn place(facts: &PredictionFacts, name: &str) -> Option<usize> {
     match class_alike(facts.classes.iter().map(String::as_str), name) {
         Alike::One(place) => Some(place),
@@ -153,7 +152,7 @@ mod tests {
         choices.settings(facts).iter().map(of).collect()
     }
 
-    /// The default ends a bout at 0.8 of the threshold.
+    /// By default, a bout ends at 0.8 of the threshold.
     #[test]
     fn a_choice_for_a_class_goes_before_one_for_all_and_that_before_the_model() {
         let (plain, model) = (facts(&["walk", "kick ball"], &[]), facts(&["walk", "kick ball"], &[0.3, 0.7]));

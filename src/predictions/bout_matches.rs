@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::compared::{ComparedStretch, TwiceLabelled, ratio};
 use super::labelled::LabelledSpan;
 
-/// IoUs that differ by rounding alone are the same.
+/// Tolerance: IoUs that differ only by rounding are equal.
 const ROUNDING: f64 = 1e-9;
 
 /// Agreement by bout at several thresholds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BoutAgreement {
-    /// Bouts of `a`.
+    /// Number of bouts of `a`.
     pub a: usize,
-    /// Bouts of `b`.
+    /// Number of bouts of `b`.
     pub b: usize,
-    /// Matched bouts, one count for each threshold.
+    /// Number of matched bouts, one for each threshold.
     pub matched: Vec<usize>,
-    /// F1 score at each threshold; none without bouts.
+    /// F1 score at each threshold; `None` without bouts.
     pub f1: Vec<Option<f64>>,
 }
 
@@ -46,7 +46,7 @@ impl BoutMatches {
         Self(vec![ClassMatches::default(); classes])
     }
 
-    /// Matches the bouts of a video. A bout none of whose frames is compared is left out.
+    /// Matches the bouts of a video. A bout without compared frames is excluded.
     pub fn add(&mut self, video: &TwiceLabelled<'_>, stretches: &[ComparedStretch]) {
         let compared = ComparedFrames::of(stretches);
         for (class, matches) in self.0.iter_mut().enumerate() {
@@ -83,8 +83,9 @@ fn agreement(classes: &[ClassMatches], ious: &[f64]) -> BoutAgreement {
     BoutAgreement::of(sum(|class| class.a), sum(|class| class.b), ious.iter().map(reaching).collect())
 }
 
-/// Returns the intersection over union of the pairs that are matched: of all that are left, the one with the largest is next, the
-/// earlier one of equals. With a threshold it stops earlier, so that one matching serves all thresholds.
+/// Returns the intersection over union of the matched pairs, by greedy matching: the remaining pair with the largest
+/// value is matched next, the earlier one among equals. A higher threshold only stops earlier, so that one matching
+/// serves all thresholds.
 fn greedy(a: &[Range<usize>], b: &[Range<usize>], compared: &ComparedFrames) -> Vec<f64> {
     let mut pairs = Vec::new();
     for (i, one) in a.iter().enumerate() {
@@ -97,7 +98,7 @@ fn greedy(a: &[Range<usize>], b: &[Range<usize>], compared: &ComparedFrames) -> 
             }
         }
     }
-    pairs.sort_by(|one, other| other.0.total_cmp(&one.0)); // stable: of equals the earlier one
+    pairs.sort_by(|one, other| other.0.total_cmp(&one.0)); // stable: the earlier one among equals
     let (mut is_taken_a, mut is_taken_b) = (vec![false; a.len()], vec![false; b.len()]);
     pairs.retain(|&(_, i, j)| {
         let is_free = !is_taken_a[i] && !is_taken_b[j];
@@ -111,7 +112,7 @@ fn greedy(a: &[Range<usize>], b: &[Range<usize>], compared: &ComparedFrames) -> 
 
 /// Counts compared frames.
 struct ComparedFrames {
-    /// Stretches of compared frames and how many compared frames are before each.
+    /// Intervals of compared frames and the number of compared frames before each.
     stretches: Vec<(Range<usize>, usize)>,
 }
 

@@ -1,15 +1,16 @@
-//! Bouts: the stretches of a video in which a behaviour is shown, from the probabilities of its class over time.
+//! Bouts: the intervals of a video in which a behaviour occurs, from the probabilities of its class over time.
 //!
-//! In this order:
+//! The steps are:
 //!
-//! 1. *Smooth*: each probability becomes the mean of those within half the smoothing window before and after it, by their times.
-//! 2. *Threshold with hysteresis*: a bout begins where the threshold is reached and ends before the first scored frame below the
-//!    end threshold.
-//! 3. *Close gaps* that are shorter than the least gap.
-//! 4. *Drop* bouts that are shorter than the least length.
+//! 1. *Smooth*: each probability is replaced by the mean of those within half the smoothing window before and after it,
+//! by time.
+//! 2. *Threshold with hysteresis*: a bout starts where the threshold is reached and ends before the first scored frame
+//! below the end threshold.
+//! 3. *Close gaps* that are shorter than the minimum gap.
+//! 4. *Drop* bouts that are shorter than the minimum duration.
 //!
-//! A scored frame stands for the frames up to the next one. One whose probability is not a number is never part of a run, counts in
-//! no mean, and ends a bout as a low probability does.
+//! A scored frame represents the frames up to the next one. One whose probability is NaN is never part of a run, is
+//! excluded from all means, and ends a bout as a low probability does.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,27 +18,27 @@ use super::FrameScores;
 use crate::error::{Error, Result};
 use crate::evaluation::segments::TimeSegment;
 
-/// Lengths in seconds and probabilities that differ by rounding alone are the same.
+/// Tolerance: durations in seconds and probabilities that differ only by rounding are equal.
 const ROUNDING: f64 = 1e-6;
 
-/// How the probabilities of a class become bouts.
+/// Settings for finding the bouts of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BoutSettings {
     /// Width of the moving mean in seconds; 0 for none.
     pub smoothing_secs: f64,
-    /// Probability from which a bout begins.
+    /// Threshold: the probability from which a bout starts.
     pub threshold: f64,
-    /// Hysteresis: the lower probability below which it ends.
+    /// Hysteresis: the lower probability below which a bout ends.
     pub end_threshold: f64,
-    /// Least length of a bout in seconds.
+    /// Minimum duration of a bout in seconds.
     pub min_secs: f64,
-    /// Least gap between two bouts in seconds; those with a shorter one between them are one bout.
+    /// Minimum gap between two bouts in seconds; bouts with a shorter gap are merged.
     pub gap_secs: f64,
 }
 
 impl BoutSettings {
-    /// A threshold of one half and nothing else.
+    /// A threshold of one half, without smoothing or minimum durations.
     pub const PLAIN: Self =
         Self { smoothing_secs: 0.0, threshold: 0.5, end_threshold: 0.5, min_secs: 0.0, gap_secs: 0.0 };
 
@@ -50,7 +51,7 @@ impl BoutSettings {
     /// Checks the settings of `class`.
     ///
     /// # Errors
-    /// The first one that is out of its range.
+    /// If a setting is out of range; the message names the first one.
     pub fn check(&self, class: &str) -> Result<()> {
         let refuse = |cause: String, remedy: &str| Err(Error::usage(format!("Bouts of '{class}'"), cause, remedy));
         let lengths = [("smoothing", self.smoothing_secs), ("length", self.min_secs), ("gap", self.gap_secs)];
@@ -79,30 +80,30 @@ impl Default for BoutSettings {
     }
 }
 
-/// A stretch of a video in which a class is shown.
+/// An interval of a video in which a class occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bout {
     /// Its first frame.
     pub start_frame: usize,
     /// The frame after its last one.
     pub end_frame: usize,
-    /// When it begins, seconds on the clock of the file.
+    /// Start, seconds on the clock of the file.
     pub start_secs: f64,
-    /// When it ends.
+    /// End, seconds on the clock of the file.
     pub end_secs: f64,
-    /// Mean of its probabilities before smoothing, of closed gaps as well.
+    /// Mean of its probabilities before smoothing, including closed gaps.
     pub mean: f64,
-    /// The highest of them.
+    /// Maximum of its probabilities before smoothing.
     pub max: f64,
 }
 
 impl Bout {
-    /// Returns its length in seconds.
+    /// Returns the duration in seconds.
     pub fn secs(&self) -> f64 {
         self.end_secs - self.start_secs
     }
 
-    /// Returns it as a detection with its mean probability as score, for
+    /// Returns the bout as a detection with its mean probability as score, for
     /// [`SegmentReport`](crate::evaluation::segments::SegmentReport).
     pub fn segment(&self, video: &str, class: &str) -> TimeSegment {
         let (video, class) = (video.to_owned(), class.to_owned());
@@ -110,18 +111,18 @@ impl Bout {
     }
 }
 
-/// Scored frames from the first to before the second.
+/// Range of scored frames, the second excluded.
 type ScoredRun = [usize; 2];
 
-/// Returns the bouts of class `class`, whatever other classes are likely at the same time.
+/// Returns the bouts of class `class`, regardless of the other classes.
 pub fn bouts(scores: &FrameScores, class: usize, settings: &BoutSettings) -> Vec<Bout> {
     let smooth = smoothed(scores, class, settings.smoothing_secs);
     let runs = closed(scores, &runs(&smooth, settings), settings, |_| true);
     finished(scores, class, &runs, settings)
 }
 
-/// Returns the bouts of every class, of which no two share a frame: each frame can belong to the class that is likeliest there after
-/// smoothing, the first of equals. Only gaps without a run of another class are closed.
+/// Returns the bouts of every class without overlap: each frame belongs only to its most probable class after
+/// smoothing, the first among equals. Only gaps without a run of another class are closed.
 ///
 /// `settings` has an entry for each class.
 pub fn exclusive_bouts(scores: &FrameScores, settings: &[BoutSettings]) -> Vec<Vec<Bout>> {
@@ -134,7 +135,7 @@ pub fn exclusive_bouts(scores: &FrameScores, settings: &[BoutSettings]) -> Vec<V
         others.for_each(|class| smooth[class][place] = f64::NAN);
     }
     let all: Vec<Vec<ScoredRun>> = smooth.iter().zip(settings).map(|(smooth, own)| runs(smooth, own)).collect();
-    let mut taken = vec![0_usize; scores.scored() + 1]; // how many frames before each belong to any class
+    let mut taken = vec![0_usize; scores.scored() + 1]; // number of frames before each that belong to any class
     all.iter().flatten().for_each(|&[start, end]| taken[start + 1..=end].fill(1));
     (1..taken.len()).for_each(|place| taken[place] += taken[place - 1]);
     let is_free = |[start, end]: ScoredRun| taken[start] == taken[end];
@@ -144,20 +145,20 @@ pub fn exclusive_bouts(scores: &FrameScores, settings: &[BoutSettings]) -> Vec<V
     all.iter().zip(settings).enumerate().map(finish).collect()
 }
 
-/// Returns the moving mean of a class; not a number where the probability is none.
+/// Returns the moving mean of a class; NaN where the probability is NaN.
 fn smoothed(scores: &FrameScores, class: usize, window_secs: f64) -> Vec<f64> {
     let own: Vec<f64> = scores.class(class).map(f64::from).collect();
     let reach = window_secs / 2.0 + ROUNDING;
     if window_secs <= 0.0 {
         return own;
     }
-    let (mut sums, mut counts) = (vec![0.0], vec![0_usize]); // of those before each scored frame
+    let (mut sums, mut counts) = (vec![0.0], vec![0_usize]); // prefix sums over the scored frames
     for &value in &own {
         let (sum, count) = if value.is_nan() { (0.0, 0) } else { (value, 1) };
         sums.push(sums[sums.len() - 1] + sum);
         counts.push(counts[counts.len() - 1] + count);
     }
-    let (mut first, mut after) = (0, 0); // both move forwards alone, as the times are in order
+    let (mut first, mut after) = (0, 0); // both only move forwards, as the times are ascending
     let mean = |(place, &value): (usize, &f64)| {
         let secs = scores.secs[place];
         first += scores.secs[first..].iter().take_while(|&&other| other < secs - reach).count();
@@ -167,9 +168,9 @@ fn smoothed(scores: &FrameScores, class: usize, window_secs: f64) -> Vec<f64> {
     own.iter().enumerate().map(mean).collect()
 }
 
-/// Returns the runs that reach the threshold and stay at the end threshold or above.
+/// Returns the runs that reach the threshold and stay at or above the end threshold.
 fn runs(smooth: &[f64], settings: &BoutSettings) -> Vec<ScoredRun> {
-    // 0.7 in single precision is just below 0.7.
+    // 0.7 in single precision is slightly below 0.7.
     let (begin, end) = (settings.threshold - ROUNDING, settings.end_threshold.min(settings.threshold) - ROUNDING);
     let (mut runs, mut open) = (Vec::new(), None);
     for (place, &value) in smooth.iter().enumerate() {
@@ -186,7 +187,7 @@ fn runs(smooth: &[f64], settings: &BoutSettings) -> Vec<ScoredRun> {
     runs
 }
 
-/// Joins runs with a gap between them that is shorter than the least one and may be closed.
+/// Merges runs whose gap is shorter than the minimum and may be closed.
 fn closed(
     scores: &FrameScores,
     runs: &[ScoredRun],
@@ -205,7 +206,7 @@ fn closed(
     joined
 }
 
-/// Drops what is too short and returns the others as bouts.
+/// Drops runs that are too short and returns the others as bouts.
 fn finished(scores: &FrameScores, class: usize, runs: &[ScoredRun], settings: &BoutSettings) -> Vec<Bout> {
     let kept = runs.iter().filter(|&&run| !is_shorter(scores, run, settings.min_secs));
     let bout = |&[start, end]: &ScoredRun| {
@@ -228,7 +229,7 @@ fn is_shorter(scores: &FrameScores, [start, end]: ScoredRun, least_secs: f64) ->
     secs(scores, end) - secs(scores, start) < least_secs - ROUNDING
 }
 
-/// Returns when a scored frame is shown; the end of the video for the one after the last.
+/// Returns the time at which a scored frame is shown; the end of the video for the index after the last.
 fn secs(scores: &FrameScores, place: usize) -> f64 {
     scores.secs.get(place).copied().unwrap_or(scores.end_secs)
 }
@@ -239,7 +240,7 @@ mod tests {
 
     use super::*;
 
-    /// Scores of as many classes as `rows` have numbers, at 10 scored frames per second.
+    /// Returns scores for as many classes as `rows` have numbers, at 10 scored frames per second.
     fn scores(stride: usize, frames: usize, rows: &[&[f32]]) -> FrameScores {
         let secs: Vec<f64> = (0..rows.len()).map(|i| (i * stride) as f64 / 10.0).collect();
         FrameScores {
@@ -262,7 +263,7 @@ mod tests {
         bouts.iter().map(|bout| [bout.start_frame, bout.end_frame]).collect()
     }
 
-    /// By hand: begins at 0.6, stays through 0.45, ends before 0.3; mean of 0.6, 0.45, 0.9.
+    /// By hand: starts at 0.6, continues through 0.45, ends before 0.3; mean of 0.6, 0.45, 0.9.
     #[test]
     fn a_bout_ends_below_the_lower_threshold() {
         let scores = of_one(1, 6, &[0.45, 0.6, 0.45, 0.9, 0.3, 0.45]);

@@ -1,4 +1,4 @@
-//! Two labellings of a video, cut into stretches with the same labels.
+//! Two labellings of a video, cut into intervals of constant labels.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::labelled::LabelledSpan;
 use crate::frame_times::FrameTimes;
 
-/// The meaning of frames without any label.
+/// How frames without any label are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unlabelled {
-    /// Nobody has said what they show: they are not compared.
+    /// Unknown: they are not compared.
     #[default]
     Excluded,
-    /// They show none of the classes.
+    /// Background: they show none of the classes.
     Background,
 }
 
@@ -24,18 +24,18 @@ pub enum Unlabelled {
 pub struct TwiceLabelled<'a> {
     /// Its name.
     pub video: &'a str,
-    /// When its frames are shown.
+    /// Times of its frames.
     pub times: &'a FrameTimes,
-    /// The labelling that counts as the truth.
+    /// The labelling treated as the ground truth.
     pub a: Vec<LabelledSpan>,
-    /// The other.
+    /// The other labelling.
     pub b: Vec<LabelledSpan>,
 }
 
-/// The classes that somebody says are shown; `None` where nobody said anything.
+/// The labelled classes; `None` for unlabelled frames.
 type Said = Option<BTreeSet<usize>>;
 
-/// Frames of a video with the same labels.
+/// A range of frames with constant labels.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ComparedStretch {
     pub frames: Range<usize>,
@@ -44,13 +44,13 @@ pub(super) struct ComparedStretch {
 }
 
 impl ComparedStretch {
-    /// Returns what both say, if they do.
+    /// Returns both labels, if both are present.
     pub fn compared(&self) -> Option<(&BTreeSet<usize>, &BTreeSet<usize>)> {
         self.a.as_ref().zip(self.b.as_ref())
     }
 }
 
-/// Returns all frames of a video, cut where a label of either begins or ends.
+/// Returns all frames of a video, cut where a label of either starts or ends.
 pub(super) fn stretches(video: &TwiceLabelled<'_>, unlabelled: Unlabelled) -> Vec<ComparedStretch> {
     let end = video.times.frames();
     let edges = video.a.iter().chain(&video.b).flat_map(|span| [span.frames.start, span.frames.end]);
@@ -62,7 +62,7 @@ pub(super) fn stretches(video: &TwiceLabelled<'_>, unlabelled: Unlabelled) -> Ve
     frames.zip(a.into_iter().zip(b)).map(|(frames, (a, b))| ComparedStretch { frames, a, b }).collect()
 }
 
-/// Returns what `spans` say between each of the `edges` and the next.
+/// Returns the labels in `spans` between each of the `edges` and the next.
 fn said_between(spans: &[LabelledSpan], edges: &[usize], unlabelled: Unlabelled) -> Vec<Said> {
     let mut events: BTreeMap<usize, Vec<(Option<usize>, bool)>> = BTreeMap::new();
     for span in spans.iter().filter(|span| !span.frames.is_empty()) {
@@ -83,7 +83,7 @@ fn said_between(spans: &[LabelledSpan], edges: &[usize], unlabelled: Unlabelled)
     said
 }
 
-/// Returns a share; `None` of nothing.
+/// Returns a fraction; `None` for a total of 0.
 pub(super) fn ratio(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }

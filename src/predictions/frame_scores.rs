@@ -5,19 +5,20 @@
 pub struct FrameScores {
     /// The name of the video in tables: its path in the project, or that of the file.
     pub video: String,
-    /// Frames of the video.
+    /// Number of frames in the video.
     pub frames: usize,
     /// Frames per second; the average where the rate varies.
     pub fps: f64,
-    /// Every how many frames it was scored: scored frame `i` is frame `i × stride` of the video and stands for the frames up to the next one.
+    /// Stride of scoring: scored frame `i` is frame `i × stride` of the video and represents the frames up to the next
+    /// one.
     pub stride: usize,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// When each scored frame is shown on the clock of the file, seconds.
+    /// Time of each scored frame on the clock of the file, seconds.
     pub secs: Vec<f64>,
-    /// When the video ends on the same clock, seconds.
+    /// End of the video on the same clock, seconds.
     pub end_secs: f64,
-    /// `[scored frames, classes]`, row by row, each 0 to 1.
+    /// `[scored frames, classes]`, row-major, each 0 to 1.
     pub probabilities: Vec<f32>,
 }
 

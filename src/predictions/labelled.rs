@@ -15,28 +15,28 @@ pub struct LabelledVideos {
     pub classes: Vec<String>,
     /// Their colours.
     pub colors: Vec<[u8; 3]>,
-    /// The videos whose length is known.
+    /// The videos of known duration.
     pub videos: Vec<LabelledVideo>,
-    /// Paths of the others: nobody has looked into them, or their labels cannot be read.
+    /// Paths of the other videos: they have not been probed yet, or their labels cannot be read.
     pub unknown: Vec<String>,
-    /// Paths of the variable-rate videos whose frame times are not at hand: the average rate stands in for them.
+    /// Paths of the variable-rate videos whose frame times are not available; the average rate is used for them.
     pub approximate: Vec<String>,
 }
 
 /// A video with its labelled segments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelledVideo {
-    /// Its name: its path in the project.
+    /// Name: the path in the project.
     pub video: String,
-    /// Where its file is, or was.
+    /// Path of the file, which may no longer exist.
     pub file: PathBuf,
-    /// The group it belongs to; empty for none.
+    /// Group; empty for none.
     pub group: String,
-    /// Hash of the file's content; empty if not known.
+    /// Hash of the file's content; empty if unknown.
     pub hash: String,
-    /// When its frames are shown.
+    /// Times of its frames.
     pub times: FrameTimes,
-    /// Its segments, by start.
+    /// Segments, by start.
     pub spans: Vec<LabelledSpan>,
     /// Labels of the whole clip.
     pub whole: Vec<Option<usize>>,
@@ -45,9 +45,9 @@ pub struct LabelledVideo {
 /// A segment of a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelledSpan {
-    /// The place of its class among the names; `None` for background.
+    /// Index of its class among the names; `None` for background.
     pub class: Option<usize>,
-    /// Its frames.
+    /// Range of frames.
     pub frames: Range<usize>,
 }
 
@@ -93,7 +93,7 @@ impl LabelledVideos {
         labelled
     }
 
-    /// Returns what is wrong with the videos that are left out, and with those whose times are not exact.
+    /// Returns the warnings on skipped videos, and on videos without exact times.
     pub fn doubts(&self) -> impl Iterator<Item = Error> {
         let remedy = "Check the videos of the project (project check)";
         let doubt = move |cause: &'static str| move |video: &String| Error::new(video.as_str(), cause, remedy);
@@ -102,9 +102,9 @@ impl LabelledVideos {
         unknown.chain(self.approximate.iter().map(doubt(cause)))
     }
 
-    /// Returns both with one list of classes: those of `self`, and after them those that only `other` has. Names may differ in their
-    /// form of Unicode, in capitals and in what is between words, as in imports. Also returns the classes of `other` that may be
-    /// one of several, or share one with another, which are classes by themselves.
+    /// Returns both with a common list of classes: those of `self`, followed by those that only `other` has. Names are
+    /// matched regardless of Unicode form, case and separators between words, as in imports. Also returns the classes
+    /// of `other` with several possible matches, or sharing one, which are kept as separate classes.
     pub fn with_same_classes(mut self, mut other: Self) -> (Self, Self, Vec<String>) {
         let own = self.classes.clone();
         let alike: Vec<Alike> =
@@ -135,7 +135,8 @@ impl LabelledVideos {
 }
 
 impl LabelledVideo {
-    /// Returns its segments or, without any, the labels of the whole clip as segments from its first frame to its last.
+    /// Returns the segments or, if there are none, the labels of the whole clip as segments from its first frame to its
+    /// last.
     pub fn spans_or_whole(&self) -> Vec<LabelledSpan> {
         if !self.spans.is_empty() {
             return self.spans.clone();

@@ -1,5 +1,5 @@
-//! What a model says about long videos: probabilities of every class over time, the bouts in them, how good they are, and what they
-//! add up to.
+//! Predictions for long videos: probabilities of every class over time, the bouts in them, their agreement with labels,
+//! and summaries.
 
 mod agreement;
 mod agreement_tables;

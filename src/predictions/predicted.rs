@@ -1,4 +1,4 @@
-//! Predictions as labels, so that whatever reads labels reads them as well.
+//! Predictions as labels, so that all readers of labels can read them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,11 +14,11 @@ use crate::labels::{
     times,
 };
 
-/// The ending of files of predictions.
+/// The extension of files of predictions.
 pub const PREDICTIONS_ENDING: &str = "parquet";
 
-/// Returns the files of predictions that `source` names: itself, or those in it and in its sub-folders, in alphabetical order. None
-/// if it is something else.
+/// Returns the files of predictions that `source` names: itself, or those in it and its subfolders, in alphabetical
+/// order. Empty if it is something else.
 ///
 /// # Errors
 /// If a folder cannot be read.
@@ -32,7 +32,7 @@ pub fn prediction_files(source: &Path) -> Result<Vec<PathBuf>> {
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let path = entry.path();
-            // Hidden folders hold what is not finished.
+            // Hidden folders contain incomplete files.
             if entry.file_name().as_encoded_bytes().starts_with(b".") {
                 continue;
             }
@@ -50,10 +50,10 @@ fn is_named_so(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(OsStr::new(PREDICTIONS_ENDING)))
 }
 
-/// Reads `files` one after the other and hands what each holds to `act`.
+/// Reads `files` one after the other and passes the content of each to `act`.
 ///
 /// # Errors
-/// Those of `act`, and if a file cannot be read, or two are of one video or of videos of one name.
+/// Those of `act`; if a file cannot be read, or two files are of the same video or of videos with the same name.
 pub fn for_each_prediction(
     files: &[PathBuf],
     act: &mut dyn FnMut(&Path, PredictionFacts, FrameScores) -> Result<()>,
@@ -74,11 +74,11 @@ pub fn for_each_prediction(
     Ok(())
 }
 
-/// Returns predictions as labels of their videos: the bouts of each class by `choices`, and background between them. No two bouts
-/// share a frame, unless the model answers each class by itself. The times of the frames are kept in `dir`, as projects keep them.
+/// Returns predictions as labels of their videos: the bouts of each class by `choices`, with background between them.
+/// Bouts do not overlap, unless the model is a multi-label model. Frame times are stored in `dir`, as in projects.
 ///
 /// # Errors
-/// If a file cannot be read, two are of one video or of videos of one name, or nothing can be written to `dir`.
+/// If a file cannot be read, two are of the same video or of videos with the same name, or `dir` cannot be written.
 pub fn predicted_labels(files: &[PathBuf], dir: &Path, choices: &BoutChoices) -> Result<Document> {
     let (mut classes, mut videos) = (Vec::<Class>::new(), Vec::new());
     let mut multi_label = false;
@@ -100,8 +100,8 @@ pub fn predicted_labels(files: &[PathBuf], dir: &Path, choices: &BoutChoices) ->
     Ok(document)
 }
 
-/// Returns detections of every class, as those from windows: for every threshold the runs of scored frames that reach it; of those
-/// that overlap by more than `iou` the best. The video is called as its file, without ending.
+/// Returns detections of every class, as from sliding windows: for every threshold the runs of scored frames that reach
+/// it; of those that overlap by more than `iou` the best is kept. The video is named after its file, without extension.
 pub fn predicted_segments(scores: &FrameScores, thresholds: &[f64], iou: f64) -> Vec<TimeSegment> {
     let video = Path::new(&scores.video).file_stem().unwrap_or_default().to_string_lossy();
     let ends = scores.secs.iter().skip(1).chain([&scores.end_secs]);
@@ -115,12 +115,12 @@ pub fn predicted_segments(scores: &FrameScores, thresholds: &[f64], iou: f64) ->
     scores.classes.iter().enumerate().flat_map(of_class).collect()
 }
 
-/// Returns whether a class of a model stands for none of the others: a model that was trained with background has it as a class.
+/// Returns whether a class of a model is the background class of a model trained with background.
 pub fn is_background_class(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case("background")
 }
 
-/// Returns the label of a class of a model; a class that is not there yet is added.
+/// Returns the label of a class of a model, adding the class if needed.
 fn label(classes: &mut Vec<Class>, name: &str) -> Label {
     if is_background_class(name) {
         return Label::Background;
@@ -134,7 +134,7 @@ fn label(classes: &mut Vec<Class>, name: &str) -> Label {
 }
 
 fn video(facts: &PredictionFacts, times: &FrameTimes, segments: Vec<Segment>) -> Video {
-    // `%` encodes in paths of projects.
+    // `%` is the escape character in paths of projects.
     let path = facts.video.replace('%', "%25");
     let known = Facts {
         frames: facts.frames,
@@ -148,7 +148,7 @@ fn video(facts: &PredictionFacts, times: &FrameTimes, segments: Vec<Segment>) ->
     Video { facts: Some(known), segments, ..Video::new(path) }
 }
 
-/// Returns when each frame is shown: at equal distances between two scored ones, which are where bouts begin and end.
+/// Returns the time of each frame: interpolated between scored frames, at which bouts start and end.
 fn frame_times(scores: &FrameScores) -> Option<FrameTimes> {
     let time = |frame: usize| {
         let (place, beyond) = (frame / scores.stride, frame % scores.stride);
@@ -169,7 +169,7 @@ fn predicted_bouts(facts: &PredictionFacts, scores: &FrameScores, choices: &Bout
     exclusive_bouts(scores, &settings)
 }
 
-/// Returns the bouts as segments, with background where there is none: a model says something of every frame.
+/// Returns the bouts as segments, with background between them: a model labels every frame.
 fn segments(scores: &FrameScores, labels: &[Label], bouts: &[Vec<Bout>]) -> Vec<Segment> {
     let bouts = labels.iter().zip(bouts).filter(|(label, _)| **label != Label::Background);
     let bouts =
@@ -200,8 +200,8 @@ mod tests {
     use crate::output::OutputGuard;
     use crate::predictions::{BoutSettings, ChosenBouts, Ethogram, LabelledVideos, PredictionWriter};
 
-    /// 40 scored frames of a video at 10 frames per second, with a gap of a second before frame 20, of two classes: the first is
-    /// likely in `likely`, and otherwise the second.
+    /// Returns 40 scored frames of a video at 10 frames per second, with a gap of a second before frame 20, of two
+    /// classes: the first is likely in `likely`, the second elsewhere.
     fn write(path: &Path, content: &str, classes: [&str; 2], likely: std::ops::Range<usize>) {
         let stride = 2;
         let facts = PredictionFacts {
@@ -231,7 +231,8 @@ mod tests {
         writer.finish(&OutputGuard::default()).unwrap();
     }
 
-    /// By hand: frames 10 and 18 are shown at 1.0 and 1.8 s, frame 19 between those at 1.8 and 3.0 s, and frame 40 at 5.0 s.
+    /// By hand: frames 10 and 18 are shown at 1.0 and 1.8 s, frame 19 between those at 1.8 and 3.0 s, and frame 40 at
+    /// 5.0 s.
     #[test]
     fn bouts_and_the_background_between_them_are_labels() {
         let dir = tempfile::tempdir().unwrap();
@@ -279,7 +280,7 @@ mod tests {
         assert!(error.subject.ends_with("a.parquet") && error.cause.contains("c.parquet"), "{error}");
     }
 
-    /// Walking is likeliest in the first 20 of 40 scored frames, whose probability is below any threshold of the bouts.
+    /// Walking is most probable in the first 20 of 40 scored frames, with a probability below any bout threshold.
     #[test]
     fn every_frame_is_of_the_class_that_is_likeliest_there() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Pictures of bouts as SVG text: the raster of every video, and the transition matrix.
+//! Plots of bouts as SVG text: the raster of every video, and the transition matrix.
 
 use super::labelled::LabelledVideos;
 use super::summary::Ethogram;
@@ -7,18 +7,18 @@ use super::summary::Ethogram;
 const WIDTH: f64 = 720.0;
 /// Height of the row of a class, of a title and of the axis.
 const ROW: f64 = 14.0;
-/// Size of the letters.
+/// Font size.
 const FONT: f64 = 11.0;
-/// Width of a letter as a share of its size, about.
+/// Approximate width of a character as a fraction of the font size.
 const LETTER: f64 = 0.62;
 /// Side of a cell of the transition matrix.
 const CELL: f64 = 34.0;
-/// Least width of a bout, so that each can be seen.
+/// Minimum width of a bout, to keep it visible.
 const LEAST: f64 = 0.5;
 const MARGIN: f64 = 8.0;
 
-/// Returns the raster: under the name of each video with segments a row for each class of the project, in its colour, with its bouts
-/// over the time from the beginning of the video. All videos share one time axis.
+/// Returns the raster plot: below the name of each video with segments, a row for each class of the project in its
+/// colour, with its bouts over the time since the start of the video. All videos share a time axis.
 pub fn raster_svg(labelled: &LabelledVideos) -> String {
     let videos: Vec<_> = labelled.videos.iter().filter(|video| !video.spans.is_empty()).collect();
     let longest = videos.iter().map(|video| video.times.duration_secs()).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
@@ -50,7 +50,7 @@ pub fn raster_svg(labelled: &LabelledVideos) -> String {
     svg(left + WIDTH + MARGIN, height, &body)
 }
 
-/// Returns the transition matrix: the darker a cell, the larger its share of the transitions from the class of its row.
+/// Returns the transition matrix: darker cells have a larger share of the transitions from the class of their row.
 pub fn transitions_svg(ethogram: &Ethogram) -> String {
     let left = MARGIN + label_width(&ethogram.classes);
     let side = left + CELL * ethogram.classes.len() as f64 + MARGIN;
@@ -110,7 +110,7 @@ fn hex([red, green, blue]: [u8; 3]) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// Returns a text without characters that XML does not allow in text.
+/// Returns a text without characters that XML forbids.
 fn escaped(text: &str) -> String {
     let plain = text.chars().filter(|c| !c.is_control()).collect::<String>();
     plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    /// By hand: 10 s are 720 points, so that 1 s after the beginning is 72 points from the left, and 5 s are 360 wide.
+    /// By hand: 10 s are 720 points, so that 1 s after the start is 72 points from the left, and 5 s are 360 wide.
     #[test]
     fn bouts_are_drawn_at_their_times_in_the_colour_of_their_class() {
         let svg = raster_svg(&labelled());

@@ -1,11 +1,11 @@
-//! Figures of labelled segments for papers: bouts per video, group and class, and which class follows which.
+//! Statistics of labelled segments for publications: bouts per video, group and class, and transitions between classes.
 
 use std::collections::BTreeMap;
 
 use super::labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
 use crate::table::{escape_formula, quoted_cell};
 
-/// What a row of a summary is about.
+/// The scope of a row of a summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SummaryScope {
     /// A video.
@@ -16,73 +16,75 @@ pub enum SummaryScope {
     All,
 }
 
-/// The bouts of a class in a video or several. Overlapping segments of one class count as they are labelled, their time once.
+/// Statistics of the bouts of a class in one or several videos. Overlapping segments of one class count as separate
+/// bouts, but their time counts once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassSummary {
-    /// Where.
+    /// Scope.
     pub scope: SummaryScope,
-    /// Videos there.
+    /// Number of videos in the scope.
     pub videos: usize,
     /// Name of the class.
     pub class: String,
     /// Number of bouts.
     pub count: usize,
-    /// Seconds of frames with the class.
+    /// Duration of frames with the class, seconds.
     pub total_secs: f64,
-    /// Mean length of a bout in seconds; none without bouts, as the next two.
+    /// Mean duration of a bout in seconds; `None` without bouts, like the next two.
     pub mean_secs: Option<f64>,
-    /// Median length of a bout.
+    /// Median duration of a bout, seconds.
     pub median_secs: Option<f64>,
-    /// Seconds from the beginning of a video to the first bout; of several videos the mean of those with one.
+    /// Latency: seconds from the start of a video to the first bout; for several videos, the mean over those with one.
     pub latency_secs: Option<f64>,
-    /// Bouts per minute of video; none where the videos have no length.
+    /// Bouts per minute of video; `None` if the videos have no duration.
     pub per_minute: Option<f64>,
-    /// Share of the time of the videos.
+    /// Fraction of the duration of the videos.
     pub share: Option<f64>,
-    /// Seconds of the videos.
+    /// Duration of the videos, seconds.
     pub video_secs: f64,
-    /// Seconds with any label, background included.
+    /// Duration with any label, including background, seconds.
     pub labelled_secs: f64,
 }
 
 /// A bout of a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelledBout {
-    /// Its video.
+    /// Name of its video.
     pub video: String,
-    /// The group of the video.
+    /// Group of the video.
     pub group: String,
-    /// The place of its class among the names.
+    /// Index of its class among the names.
     pub class: usize,
-    /// Its first frame and the one after its last.
+    /// Its first frame, and the frame after its last one.
     pub frames: [usize; 2],
-    /// When it begins and ends, seconds on the clock of the file.
+    /// Start and end, seconds on the clock of the file.
     pub secs: [f64; 2],
 }
 
-/// Figures of labelled videos.
+/// Statistics of labelled videos.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ethogram {
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// For every video, group and all videos together a row for each class.
+    /// A row per class for every video, for every group and for all videos together.
     pub rows: Vec<ClassSummary>,
     /// All bouts, by video and start.
     pub bouts: Vec<LabelledBout>,
-    /// How often a bout of a class (row) is followed by one of a class (column) in the same video, in the order of their starts.
+    /// Transition matrix: number of times that a bout of a class (row) is followed by one of a class (column) in the
+    /// same video, ordered by start.
     pub transitions: Vec<Vec<usize>>,
-    /// Videos without segments, which count nowhere.
+    /// Videos without segments, which are not counted anywhere.
     pub without_segments: usize,
 }
 
-/// What is known of a class in one video.
+/// Statistics of a class in one video.
 struct InVideo {
     lengths: Vec<f64>,
     total_secs: f64,
     latency_secs: Option<f64>,
 }
 
-/// The classes of a video, and its time.
+/// The classes of a video, and its duration.
 struct VideoFigures<'a> {
     video: &'a LabelledVideo,
     video_secs: f64,
@@ -91,7 +93,7 @@ struct VideoFigures<'a> {
 }
 
 impl Ethogram {
-    /// Returns the figures of the segments of `labelled`; labels of whole clips are no bouts.
+    /// Returns the statistics of the segments of `labelled`; labels of whole clips are not bouts.
     pub fn of(labelled: &LabelledVideos) -> Self {
         let classes = &labelled.classes;
         let (with, without): (Vec<_>, Vec<_>) = labelled.videos.iter().partition(|video| !video.spans.is_empty());
@@ -153,7 +155,7 @@ impl Ethogram {
         text
     }
 
-    /// Returns all bouts as CSV, a row each.
+    /// Returns all bouts as CSV, one per row.
     pub fn bouts_csv(&self) -> String {
         let mut text = "video,group,class,start_frame,end_frame,start_s,end_s,length_s\n".to_owned();
         for LabelledBout { video, group, class, frames: [first, after], secs: [start, end] } in &self.bouts {
@@ -196,7 +198,7 @@ impl<'a> VideoFigures<'a> {
     }
 }
 
-/// Returns the seconds of the frames that any of `spans` has.
+/// Returns the duration of the frames in the union of `spans`, seconds.
 fn covered_secs<'a>(video: &LabelledVideo, spans: impl Iterator<Item = &'a LabelledSpan>) -> f64 {
     let mut frames: Vec<_> = spans.map(|span| span.frames.clone()).collect();
     frames.sort_by_key(|frames| frames.start);
@@ -261,13 +263,13 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     Some(if values.len().is_multiple_of(2) { (values[middle - 1] + upper) / 2.0 } else { upper })
 }
 
-/// Returns a number of six decimals at most, without needless zeros.
+/// Returns a number with at most six decimals, without trailing zeros.
 pub(super) fn decimals(number: f64) -> String {
     let text = format!("{number:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Returns a text as a cell that is no formula.
+/// Returns a text as a cell that spreadsheets do not interpret as a formula.
 pub(super) fn cell(text: &str) -> String {
     quoted_cell(&escape_formula(text))
 }
@@ -315,7 +317,7 @@ mod tests {
         assert!(found.is_some_and(|found| (found - expected).abs() < 1e-9), "{found:?} for {expected}");
     }
 
-    /// By hand: walks of 2, 1 and 6 s in a minute of video, the first after 2 s though the clock begins at 0.5 s.
+    /// By hand: walks of 2, 1 and 6 s in a minute of video, the first after 2 s though the clock starts at 0.5 s.
     #[test]
     fn bouts_of_a_video_are_counted_and_measured() {
         let ethogram = example();

@@ -3,52 +3,52 @@
 use crate::error::Error;
 use crate::training::TrainingEvent;
 
-/// Something that happened.
+/// A progress event.
 #[derive(Debug, Clone)]
 pub enum ReproductionEvent {
-    /// The sample's clips are drawn.
+    /// Progress of drawing the sample's clips.
     Drawing {
-        /// Clips that are done.
+        /// Number of clips drawn.
         done: usize,
-        /// Of how many.
+        /// Total number of clips.
         of: usize,
     },
-    /// A row begins.
+    /// A row starts.
     Row {
         /// Name in the table.
         name: String,
-        /// Its place in the table, from 1.
+        /// Position in the table, from 1.
         number: usize,
-        /// Of how many.
+        /// Number of rows.
         of: usize,
     },
-    /// A row was complete already.
+    /// The row was already complete.
     Kept(String),
-    /// News of a training of the row.
+    /// An event of the row's training.
     Training(TrainingEvent),
-    /// The row is measured.
+    /// Progress of measuring the row.
     Measuring {
-        /// Clips, or pairs of pictures, that are done.
+        /// Number of measured clips or frame pairs.
         done: usize,
-        /// Of how many.
+        /// Total number.
         of: usize,
     },
-    /// The speeds of all rows are measured.
+    /// Progress of measuring the speeds of all rows.
     Timing {
-        /// Clips that all rows have gone through.
+        /// Number of clips on which all rows were timed.
         done: usize,
-        /// Of how many.
+        /// Total number of clips.
         of: usize,
     },
-    /// A row is complete: its figures in a few words.
+    /// The row is complete; a short summary of its figures.
     Done(String),
     /// A row failed; the others continue.
     Failed {
         /// Name in the table.
         name: String,
-        /// Why.
+        /// The cause.
         error: Error,
     },
-    /// Something went wrong that the row can live with.
+    /// A problem that does not make the row fail.
     Warning(Error),
 }

@@ -16,36 +16,37 @@ pub struct ExperimentRow {
     pub name: String,
     /// Source of its figures.
     pub work: Work,
-    /// The paper's figures, one a column.
+    /// Published figures, one per column.
     pub published: Vec<Option<f64>>,
 }
 
 /// The method by which a row is computed.
 #[derive(Debug, Clone)]
 pub enum Work {
-    /// A stream is trained, then measured on the test clips.
+    /// Train a stream, then measure it on the test clips.
     Stream(Box<Training>),
-    /// The scores of two other rows are fused, by their ids.
+    /// Fuse the scores of two other rows, given by their ids.
     Fusion {
-        /// The row of the spatial stream.
+        /// Row of the spatial stream.
         spatial: &'static str,
-        /// The row of the temporal stream.
+        /// Row of the temporal stream.
         temporal: &'static str,
-        /// How their scores are fused.
+        /// Fusion rule.
         fusion: Fusion,
     },
-    /// A flow network is taught true flow; then a stream is trained on its flow and measured like the others.
+    /// Train a flow network on ground-truth flow, then train a stream on its flow and measure it like the others.
     TwoStage {
         /// The flow network.
         flow: Box<FlowTraining>,
         /// The stream, which starts from the model of that network.
         stream: Box<Training>,
     },
-    /// Motion vectors, Fisher vectors and a linear SVM, learned and then measured on the test clips.
+    /// Fit a linear SVM on Fisher vectors of motion vectors, then measure it on the test clips.
     Fisher(FisherSettings),
-    /// Networks are trained, C3D or 3DNet each, then a linear SVM on their joined descriptors, which is measured on the test clips.
+    /// Train networks, C3D or 3DNet each, then fit a linear SVM on their concatenated descriptors and measure it on the
+    /// test clips.
     Descriptors(Vec<Training>),
-    /// A flow method is measured on a benchmark.
+    /// Measure a flow method on a benchmark.
     FlowError {
         /// The benchmark.
         dataset: FlowDataset,
@@ -54,7 +55,7 @@ pub enum Work {
         /// The method.
         method: FlowMethod,
     },
-    /// A flow network is taught true flow, then measured on a benchmark.
+    /// Train a flow network on ground-truth flow, then measure it on a benchmark.
     TaughtFlowError {
         /// The benchmark.
         dataset: FlowDataset,
@@ -65,30 +66,30 @@ pub enum Work {
     },
 }
 
-/// A training of a flow network against true flow, and those of the networks that it is a stack of.
+/// The supervised training of a flow network, and the trainings of the networks in its stack.
 #[derive(Debug, Clone)]
 pub struct FlowTraining {
-    /// Its own training, with the models of the others as its parts.
+    /// Its own training, which uses the models of the others as its parts.
     pub plan: TrainingPlan,
-    /// The trainings before it.
+    /// The trainings that come first.
     pub before: Vec<FlowTraining>,
 }
 
-/// A training, and the one it starts from.
+/// A training, and the one whose model it starts from.
 #[derive(Debug, Clone)]
 pub struct Training {
-    /// Everything; its base if no training makes one.
+    /// The settings; the base is set only if no training creates it.
     pub plan: TrainingPlan,
-    /// The training whose model is its base.
+    /// The training whose model is the base.
     pub base: Option<Box<Training>>,
 }
 
 /// A method of Table 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FlowMethod {
-    /// OpenCV's.
+    /// TV-L1 of OpenCV.
     Tvl1,
-    /// With the preset `medium`.
+    /// DIS with the preset `medium`.
     Dis,
     /// A single pass, as in the paper.
     MotionNet,

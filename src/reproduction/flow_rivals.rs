@@ -1,5 +1,6 @@
-//! The rows of the flow networks that the paper compares MotionNet with: FlowNet, FlowNet2 and NextFlow (spec `rivals.md`, sections
-//! 1 and 2). Each is taught true flow, then a temporal stream is trained on its frozen flow, in the 256 levels of stored images.
+//! The rows of the flow networks that the paper compares with MotionNet: FlowNet, FlowNet2 and NextFlow (spec
+//! `rivals.md`, sections 1 and 2). Each is trained on ground-truth flow, then a temporal stream is trained on its
+//! frozen flow, quantised to 256 levels as in stored images.
 
 use std::path::{Path, PathBuf};
 
@@ -11,22 +12,24 @@ use crate::data::DataSource;
 use crate::nets::Architecture;
 use crate::training::{FlowSource, Freeze, SupervisedLoss, TemporalMode, TrainingPlan};
 
-/// The folder of FlowNet2 and its parts, in Table 3 too, whose rows share it.
+/// The folder of FlowNet2 and its parts, shared with Table 3.
 pub(super) const FLOWNET2: &str = "flownet2";
 
-/// What the trainings of flow networks have in common.
+/// Settings that the trainings of flow networks share.
 pub(super) struct FlowRivals<'a> {
     pub settings: &'a ReproductionSettings,
     pub dir: &'a Path,
 }
 
 impl FlowRivals<'_> {
-    /// The rows of Table 1, with streams that learn from `train`. The paper says FlowNet without a letter; FlowNetS is a reading.
+    /// Returns the rows of Table 1, whose streams are trained on `train`. The paper says only FlowNet; taking it as
+    /// FlowNetS is our interpretation.
     pub fn table_1(&self, train: &DataSource) -> [ExperimentRow; 3] {
         let row = |id: &str, name: &str, flow: FlowTraining| {
             let plan = self.settings.temporal_plan(TemporalMode::A, train, run_dir(self.dir, id));
             let base = Some(model(&flow.plan));
-            // A stream of the settings' base has seen other flow; this one starts as that of a model without streams.
+            // The stream of the settings' base was trained on other flow, so this one starts like that of a model
+            // without streams.
             let plan = TrainingPlan { flow_source: Some(FlowSource::MotionNetStored), base, ..plan };
             let plan = if plan.imagenet.is_none() { fresh(plan) } else { plan };
             let stream = Box::new(Training { plan, base: None });
@@ -40,7 +43,7 @@ impl FlowRivals<'_> {
         ]
     }
 
-    /// FlowNet2 on the benchmark at `number` of Table 3.
+    /// Returns the row of FlowNet2 on the benchmark at `number` of Table 3.
     pub fn table_3(&self, number: usize, root: &FlowRoot) -> ExperimentRow {
         ExperimentRow {
             id: format!("{}-{FLOWNET2}", number + 1),
@@ -58,7 +61,8 @@ impl FlowRivals<'_> {
         FlowTraining { plan: self.plan(architecture, row, "motion"), before: Vec::new() }
     }
 
-    /// NextFlow, which learns the next frames of the clips of `train` besides, as it did those of real videos.
+    /// Returns NextFlow, which is also trained to predict the next frames of the clips of `train`, as the published one
+    /// was on real videos.
     fn next_flow(&self, train: &DataSource) -> FlowTraining {
         let training = self.alone("nextflow", Architecture::NextFlow);
         let next_frames = (training.plan.batch > 1).then(|| train.clone());
@@ -66,8 +70,8 @@ impl FlowRivals<'_> {
         FlowTraining { plan, ..training }
     }
 
-    /// FlowNetC, then each next network with the earlier ones frozen; FlowNet-SD; the fusion network last (Ilg et al. 2017; the
-    /// order is a reading).
+    /// FlowNetC, then each next network with the earlier ones frozen; FlowNet-SD; the fusion network last (Ilg et al.
+    /// 2017; the order is our interpretation).
     fn flownet2(&self) -> FlowTraining {
         use Architecture::{FlowNet2, FlowNet2Cs, FlowNet2Css, FlowNetC, FlowNetSd};
         let alone = |architecture, name| FlowTraining { plan: self.plan(architecture, FLOWNET2, name), before: vec![] };
@@ -90,7 +94,7 @@ impl FlowRivals<'_> {
     }
 }
 
-/// Returns the folder of the model that a training makes.
+/// Returns the model folder that a training creates.
 fn model(plan: &TrainingPlan) -> PathBuf {
     plan.run_dir.join("model")
 }

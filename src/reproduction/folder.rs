@@ -1,4 +1,4 @@
-//! The folder of a reproduction: its settings, which may not change under it, and the generated sample.
+//! The folder of a reproduction: its settings, which must not change between runs, and the generated sample.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,15 +16,16 @@ use crate::sample::{write_pairs, write_project};
 use crate::video::Geometry;
 
 const CONFIG: &str = "config.toml";
-/// The files of results beside the settings.
+/// The result files beside the settings.
 const RESULTS: [&str; 4] = ["table.md", "table.csv", "table.json", "speed.json"];
-/// Settings that are named in a refusal.
+/// Maximum number of differing settings listed in an error.
 const NAMED: usize = 4;
 
-/// Makes `dir` ready for `settings`: refuses a folder with the results of others.
+/// Prepares `dir` for `settings`; a folder with results of other settings is rejected.
 ///
 /// # Errors
-/// If the settings differ from those in the folder, naming what differs, or the folder cannot be written.
+/// If the settings differ from those in the folder, with the differences in the message, or the folder cannot be
+/// written.
 pub fn prepare(dir: &Path, settings: &ReproductionSettings) -> Result<()> {
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(CONFIG);
@@ -49,7 +50,7 @@ pub fn prepare(dir: &Path, settings: &ReproductionSettings) -> Result<()> {
                 let cause = "it does not belong to a Motionscope experiment and was not replaced";
                 return Err(Error::file(file, cause, "Choose another --out"));
             }
-            // Another machine may have been faster, with other settings.
+            // Another machine may have created the folder first, with other settings.
             match atomic::create(&path, |writer| writer.write_all(text.as_bytes()))? {
                 true => Ok(()),
                 false => prepare(dir, settings),
@@ -59,8 +60,8 @@ pub fn prepare(dir: &Path, settings: &ReproductionSettings) -> Result<()> {
     }
 }
 
-/// Removes what an earlier experiment left in `dir`: only what it is known to write, and only beside its settings. The
-/// sample stays.
+/// Removes the results of an earlier experiment from `dir`: only known files, and only if settings are beside them. The
+/// sample is kept.
 ///
 /// # Errors
 /// If something cannot be removed.
@@ -72,7 +73,7 @@ pub fn clear(dir: &Path, rows: &[ExperimentRow]) -> Result<()> {
     for path in folders.map(|name| dir.join(name)) {
         ignore_missing(&path, fs::remove_dir_all(&path))?;
     }
-    // The settings last: without them nothing would be removed by a second attempt.
+    // The settings are removed last: without them a second attempt would remove nothing.
     for path in RESULTS.iter().chain([&CONFIG]).map(|name| dir.join(name)) {
         ignore_missing(&path, fs::remove_file(&path))?;
     }
@@ -86,7 +87,7 @@ fn ignore_missing(path: &Path, outcome: std::io::Result<()>) -> Result<()> {
     }
 }
 
-/// Returns the generated sample in `dir`, drawn if it is not there; it is there whole or not at all.
+/// Returns the generated sample in `dir`, creating it if needed. It is created atomically.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -96,7 +97,7 @@ pub fn sample(dir: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Path
     Ok(sample)
 }
 
-/// Draws `count` pairs of `size` with exact flow in folder `dir`, unless they are there; they are there whole or not at all.
+/// Generates `count` pairs of `size` with exact flow in folder `dir`, unless they exist. They are created atomically.
 ///
 /// # Errors
 /// If they cannot be written.
@@ -104,7 +105,8 @@ pub fn pairs(dir: &Path, count: usize, size: Geometry, progress: &mut dyn FnMut(
     whole(dir, |partial| write_pairs(partial, count, size, SAMPLE_SEED, progress))
 }
 
-/// Makes folder `dir` by `write`, which writes to a hidden one beside it. Of machines that make it at the same time the first succeeds.
+/// Creates folder `dir` with `write`, which writes to a hidden folder beside it. If several machines create it at the
+/// same time, the first one succeeds.
 fn whole(dir: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if dir.is_dir() {
         return Ok(());
@@ -118,10 +120,10 @@ fn whole(dir: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     }
 }
 
-/// The sample that `motionscope sample` writes.
+/// The sample as `motionscope sample` writes it.
 const SAMPLE_SEED: u64 = 1;
 
-/// Returns the differences between two settings files: key, value before, value now.
+/// Returns the differences between two settings files: key, old value, new value.
 fn differences(before: &str, now: &str) -> Vec<[String; 3]> {
     let [before, now] = [before, now].map(|text| {
         let mut values = BTreeMap::new();
@@ -140,7 +142,7 @@ fn differences_named(differences: &[[String; 3]]) -> String {
     named.collect::<Vec<_>>().join("; ")
 }
 
-/// The values in `value` by their dotted keys.
+/// Returns the values in `value` by their dotted keys.
 fn flatten(key: &str, value: &toml::Value, values: &mut BTreeMap<String, String>) {
     let inner = |part: &str| if key.is_empty() { part.to_owned() } else { format!("{key}.{part}") };
     match value {

@@ -1,8 +1,9 @@
-//! The paper's tables on one's own data: the same comparisons at a chosen scale, beside the published numbers.
+//! Reproduction of the paper's tables on the user's data: the same comparisons at a chosen scale, beside the published
+//! numbers.
 //!
-//! [`ReproductionSettings`] say which [`PaperTable`], on what and how large; the rows of a table are trained and measured one after the
-//! other in folders of their own, from which [`reproduce`] continues after whatever happened; the [`ReproductionTable`] is what it all
-//! comes to. [`ReproductionShards`] are the rows of a table over several machines.
+//! [`ReproductionSettings`] select the [`PaperTable`], the data and the scale. The rows are trained and measured one
+//! after the other in their own folders, from which [`reproduce`] resumes after any interruption; the result is a
+//! [`ReproductionTable`]. [`ReproductionShards`] distribute the rows of a table over several machines.
 
 mod event;
 mod experiment;

@@ -1,4 +1,4 @@
-//! The numbers in the paper (spec, section 8), by row. What is not known for certain is none.
+//! The numbers in the paper (spec, section 8), by row. Values that are not certain are `None`.
 
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::nets::Backbone;
@@ -27,7 +27,8 @@ pub fn table_1(row: &str) -> [Option<f64>; 4] {
     [accuracy, fps, None, None]
 }
 
-/// Accuracy on the first split of UCF101 in percent, as Table 2 and Section 5.1 of the paper give it; no photometric ratio.
+/// Accuracy on the first split of UCF101 in percent, as Table 2 and Section 5.1 of the paper give it; no photometric
+/// ratio.
 pub fn table_2(row: &str) -> [Option<f64>; 2] {
     let accuracy = match row {
         "complete" => 82.71,
@@ -42,8 +43,8 @@ pub fn table_2(row: &str) -> [Option<f64>; 2] {
     [Some(accuracy), None]
 }
 
-/// End-point error in pixels, outliers in percent, milliseconds, of TV-L1 or else of MotionNet. The paper does not say which
-/// pass of MPI-Sintel.
+/// End-point error in pixels, outliers in percent and milliseconds, of TV-L1 or MotionNet. The paper does not say which
+/// pass of MPI-Sintel was used.
 pub fn table_3(dataset: FlowDataset, is_tvl1: bool) -> [Option<f64>; 3] {
     let of_method = |[tvl1, motion_net]: [f64; 2]| Some(if is_tvl1 { tvl1 } else { motion_net });
     match dataset {
@@ -55,7 +56,7 @@ pub fn table_3(dataset: FlowDataset, is_tvl1: bool) -> [Option<f64>; 3] {
     }
 }
 
-/// The same columns, of FlowNet2 (spec `rivals.md`, section 1.11).
+/// The same columns for FlowNet2 (spec `rivals.md`, section 1.11).
 pub fn table_3_of_flownet2(dataset: FlowDataset) -> [Option<f64>; 3] {
     match dataset {
         FlowDataset::SintelClean | FlowDataset::SintelFinal => [Some(6.02), None, None],
@@ -66,14 +67,14 @@ pub fn table_3_of_flownet2(dataset: FlowDataset) -> [Option<f64>; 3] {
     }
 }
 
-/// Accuracy in percent, mean of the three splits of UCF101, and nothing in the other columns. Hidden two-stream networks are
-/// published with three backbones.
+/// Accuracy in percent, the mean over the three splits of UCF101; the other columns are empty. Hidden two-stream
+/// networks are published with three backbones.
 pub fn table_4(row: &str, backbone: Backbone) -> Vec<Option<f64>> {
     let accuracy = match (row, backbone) {
         ("mv-fv", _) => Some(78.5),
         ("emv", _) => Some(80.2),
         ("rgb-emv", _) => Some(86.4),
-        ("c3d-svm", _) => Some(82.3), // one network; three joined have 85.2
+        ("c3d-svm", _) => Some(82.3), // a single network; three combined have 85.2
         ("actionflownet", _) => Some(83.9),
         ("3dnet-svm", _) => Some(90.2),
         ("rgb-rgb-difference", _) => Some(91.0),

@@ -1,8 +1,8 @@
-//! The rows of the systems that the paper compares itself with (spec `rivals.md`): the original and the very deep two-stream
+//! The rows of the systems that the paper compares with (spec `rivals.md`): the original and the very deep two-stream
 //! networks and enhanced motion vectors in Table 1, and Table 4.
 //!
-//! Where a system has a backbone of its own, it is trained from scratch; readings of unpublished details are those of that backbone's
-//! defaults.
+//! A system with its own backbone is trained from scratch; for unpublished details, the defaults of that backbone are
+//! used.
 
 use std::path::Path;
 
@@ -16,17 +16,17 @@ use crate::nets::fusion::{Fusion, FusionRule};
 use crate::nets::{Backbone, FlowReading, JointArchitecture, Modality, MotionCue};
 use crate::training::{Distillation, FlowSource, FlowTeacher, OptimiserKind, TemporalMode, TrainingPlan};
 
-/// Logits of both streams with equal weights: a reading of averaged scores.
+/// Logits of both streams with equal weights: our interpretation of averaged scores.
 const EQUAL: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.0, unsure_below: None };
 /// The weights of the very deep two-stream networks (Wang et al. 2015).
 const VERY_DEEP: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 2.0, unsure_below: None };
-/// Gaussians of a mixture at the small scales; 256 in the paper's.
+/// Number of components of the Gaussian mixture at the small scales; the paper uses 256.
 const FEW_COMPONENTS: usize = 32;
 
-/// Adam's rate of fresh networks with wide fully connected layers at the small scales.
+/// Adam's learning rate at the small scales for untrained networks with wide fully connected layers.
 const WIDE_RATE: f64 = 1e-4;
 
-/// What the trainings of a table have in common.
+/// Settings that the trainings of a table share.
 pub(super) struct Rivals<'a> {
     pub settings: &'a ReproductionSettings,
     pub dir: &'a Path,
@@ -34,7 +34,8 @@ pub(super) struct Rivals<'a> {
 }
 
 impl Rivals<'_> {
-    /// The rows that follow the paper's own in Table 1. The very deep networks are the table's spatial stream and its stream on TV-L1.
+    /// Returns the rows that follow the paper's own in Table 1. The very deep networks are the table's spatial stream
+    /// and its stream on TV-L1.
     pub fn table_1(&self) -> Vec<ExperimentRow> {
         let row = |id: &str, name: &str, work| experiment(id, name, work, published::table_1(id).to_vec());
         let mut rows = vec![
@@ -57,11 +58,11 @@ impl Rivals<'_> {
         rows
     }
 
-    /// Table 4, up to the hidden two-stream network itself, of which `hidden` are the rows.
+    /// Returns Table 4 up to the hidden two-stream network itself, whose rows are `hidden`.
     pub fn table_4(&self, hidden: Vec<ExperimentRow>) -> Vec<ExperimentRow> {
         let row =
             |id: &str, name: &str, work| experiment(id, name, work, published::table_4(id, self.settings.backbone));
-        // The SVMs read the networks of the rows before them.
+        // The SVMs use the networks of the rows before them.
         let (c3d, three_d_net) = (self.spatial_training("c3d", Backbone::C3d), self.three_d_net());
         let mut rows = vec![row("mv-fv", "MV + FV", Work::Fisher(self.fisher()))];
         rows.extend(self.motion_vectors(|id| published::table_4(id, self.settings.backbone)));
@@ -75,7 +76,7 @@ impl Rivals<'_> {
             row("3dnet-svm", "3DNet + C3D, fc6 and linear SVM", Work::Descriptors(vec![three_d_net, c3d])),
             row("rgb-difference", "RGB difference alone", stream(self.rgb_difference())),
         ]);
-        // The spatial stream, the first of the hidden rows, comes before what it is fused with.
+        // The spatial stream, the first of the hidden rows, must come before the rows that fuse it.
         let mut hidden = hidden.into_iter();
         rows.extend(hidden.next());
         rows.push(row("rgb-rgb-difference", "RGB + RGB difference", fusion("spatial", "rgb-difference", EQUAL)));
@@ -83,8 +84,8 @@ impl Rivals<'_> {
         rows
     }
 
-    /// The network on TV-L1 that teaches, then the one on motion vectors that starts from it and learns from its scores (Zhang et
-    /// al. 2016).
+    /// The teacher network on TV-L1, then the network on motion vectors that starts from it and is trained by
+    /// distillation (Zhang et al. 2016).
     fn motion_vectors(&self, published: impl Fn(&str) -> Vec<Option<f64>>) -> [ExperimentRow; 2] {
         let teacher = self.temporal("emv-teacher", Backbone::Emv, FlowSource::Tvl1);
         let mut student = self.temporal("emv", Backbone::Emv, FlowSource::Emv);
@@ -117,20 +118,20 @@ impl Rivals<'_> {
         from_scratch(TrainingPlan { backbone, ..plan })
     }
 
-    /// A network for flow and action that learns TV-L1 flow beside the labels.
+    /// A joint network trained on TV-L1 flow in addition to the labels.
     fn joint(&self, id: &str, architecture: JointArchitecture) -> Work {
         let mut plan = self.settings.joint_plan(architecture, self.train, run_dir(self.dir, id));
         plan.loss.teacher = Some(FlowTeacher::Tvl1);
         stream(from_scratch(plan))
     }
 
-    /// A spatial stream whose decoder learns TV-L1 flow besides.
+    /// A spatial stream whose decoder is also trained on TV-L1 flow.
     fn three_d_net(&self) -> Training {
         let plan = self.settings.spatial_plan(self.train, run_dir(self.dir, "3dnet"));
         from_scratch(TrainingPlan { backbone: Backbone::ThreeDNet, flow_source: Some(FlowSource::Tvl1), ..plan })
     }
 
-    /// The table's backbone, from the same ImageNet weights as its spatial stream; BN-Inception where that reads clips.
+    /// The table's backbone, from the same ImageNet weights as its spatial stream; BN-Inception if that reads clips.
     fn rgb_difference(&self) -> Training {
         let plan = self.settings.temporal_plan(TemporalMode::A, self.train, run_dir(self.dir, "rgb-difference"));
         let mut plan = TrainingPlan { input: Some(MotionCue::RgbDifference), base: None, ..plan };
@@ -143,12 +144,13 @@ impl Rivals<'_> {
 
 fn from_scratch(plan: TrainingPlan) -> Training {
     let plan = fresh(TrainingPlan { base: None, imagenet: None, ..plan });
-    // At the rate of small networks Adam spoils fully connected layers of thousands of units within a few steps.
+    // At the learning rate of small networks, Adam makes fully connected layers of thousands of units diverge within a
+    // few steps.
     let rate = if plan.optimiser == OptimiserKind::Adam { WIDE_RATE } else { plan.rate };
     Training { plan: TrainingPlan { rate, ..plan }, base: None }
 }
 
-/// A fresh network learns at a higher rate than one that is trained already. The published schedules have their own.
+/// An untrained network gets a higher learning rate than a trained one. The published schedules define their own.
 pub(super) fn fresh(plan: TrainingPlan) -> TrainingPlan {
     TrainingPlan { rate: plan.rate.max(ReproductionSettings::FRESH_RATE), ..plan }
 }

@@ -26,10 +26,10 @@ pub fn rows(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> 
     }
 }
 
-/// Returns the ids of `rows` that `chosen` stand for, with those that they fuse; all if none is chosen.
+/// Returns the ids of the `rows` that `chosen` select, including the rows that they fuse; all if `chosen` is empty.
 ///
 /// # Errors
-/// If there is no such row; the message lists all.
+/// If there is no such row; the message lists all rows.
 pub fn selected<'a>(rows: &'a [ExperimentRow], chosen: &'a [String]) -> Result<BTreeSet<&'a str>> {
     let find = |id: &str| rows.iter().find(|row| row.id == id);
     if chosen.is_empty() {
@@ -83,7 +83,7 @@ fn table_1(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> V
     rows
 }
 
-/// The rows of Table 4 that are the paper's own: the spatial stream, the stacked stream (c) and both, trained as in Table 1.
+/// Returns the paper's own rows of Table 4: the spatial stream, the stacked stream (c) and both, trained as in Table 1.
 fn hidden_rows(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> Vec<ExperimentRow> {
     let own = ReproductionSettings { rivals: false, ..settings.clone() };
     let kept = ["spatial", "stacked-c", "hidden-c"];
@@ -95,7 +95,8 @@ fn row_1(id: &str, name: &str, work: Work) -> ExperimentRow {
     ExperimentRow { id: id.into(), name: name.into(), work, published: published::table_1(id).to_vec() }
 }
 
-/// Each switch off by itself, none and all off. MotionNet is trained from scratch for each, then the stacked stream (a) on top of it.
+/// Returns the ablations: each part switched off alone, none and all. MotionNet is trained from scratch for each, then
+/// the stacked stream (a) on its flow.
 fn table_2(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> Vec<ExperimentRow> {
     let row = |id: &str, name: &str, switch: &dyn Fn(&mut TrainingPlan)| {
         let mut flow = settings.flow_plan(train, dir.join(id).join("motion"));
@@ -169,7 +170,7 @@ mod tests {
         let published: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.published[0])).collect();
         let expected = [
             ("1-tvl1", Some(0.45)),
-            ("1-dis", None), // the paper does without
+            ("1-dis", None), // not used in the paper
             ("1-motionnet", Some(0.91)),
             ("1-coarse-to-fine", None),
             ("1-refined", None),
@@ -218,7 +219,7 @@ mod tests {
             ("spatial", None),
             ("rgb-rgb-difference", Some(91.0)),
             ("stacked-c", None),
-            ("hidden-c", None), // the paper has it with other backbones
+            ("hidden-c", None), // published with other backbones
         ];
         assert_eq!(of(&settings), expected.map(|(id, accuracy)| (id.to_owned(), accuracy)));
         let settings = ReproductionSettings { backbone: crate::nets::Backbone::I3d, ..settings };

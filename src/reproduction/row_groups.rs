@@ -1,13 +1,13 @@
-//! Groups of rows that share folders: those that start from the same training, or whose scores are fused. One machine computes a
-//! group, so that no training runs twice.
+//! Groups of rows that share folders because they start from the same training or their scores are fused. One machine
+//! computes a whole group, so that no training runs twice.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::experiment::{ExperimentRow, FlowTraining, Training, Work};
 
-/// Returns the groups of the `selected` ones of `rows`, which are in folder `dir`: the places of their rows, ascending, in the order of
-/// their first rows.
+/// Returns the groups among the `selected` of `rows`, which are in folder `dir`: the indices of their rows, ascending,
+/// ordered by first row.
 pub(super) fn row_groups(rows: &[ExperimentRow], selected: &BTreeSet<&str>, dir: &Path) -> Vec<Vec<usize>> {
     let mut groups: Vec<(Vec<usize>, BTreeSet<PathBuf>)> = Vec::new();
     for (place, row) in rows.iter().enumerate().filter(|(_, row)| selected.contains(row.id.as_str())) {
@@ -40,7 +40,7 @@ fn folders(row: &ExperimentRow, dir: &Path) -> BTreeSet<PathBuf> {
     folders
 }
 
-/// Adds the folders of a training and of those that it starts from.
+/// Adds the folders of a training and of the trainings that it starts from.
 fn add(training: &Training, folders: &mut BTreeSet<PathBuf>) {
     folders.insert(training.plan.run_dir.clone());
     training.base.iter().for_each(|base| add(base, folders));
@@ -59,7 +59,7 @@ mod tests {
     use crate::data::DataSource;
     use crate::evaluation::flow_benchmarks::FlowDataset;
 
-    /// The ids of the rows of each group.
+    /// Returns the ids of the rows of each group.
     fn groups(settings: &ReproductionSettings, only: &[&str]) -> Vec<String> {
         let dir = Path::new("dir");
         let rows = rows(settings, dir, &DataSource::Folder("clips".into()));

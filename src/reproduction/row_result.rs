@@ -1,4 +1,4 @@
-//! `row.json`: what was measured of a finished row.
+//! `row.json`: the results of a finished row.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,26 +16,26 @@ use crate::files;
 pub struct RowResult {
     /// The figures.
     pub figures: BTreeMap<String, f64>,
-    /// Clips, or pairs of pictures, that were measured.
+    /// Number of measured clips or frame pairs.
     pub measured: usize,
     /// Errors of the clips that were skipped.
     pub failures: Vec<String>,
-    /// Device of the time measurement, if there was one.
+    /// Device of the time measurement, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
 }
 
 impl RowResult {
-    /// The file in a row's folder; a row that has it is complete.
+    /// The file in a row's folder; the row is complete if it exists.
     pub const FILE_NAME: &str = "row.json";
 
-    /// Returns the result in the row's folder `dir`; none if there is none, or none that can be read.
+    /// Returns the result in the row's folder `dir`; `None` if it is missing or unreadable.
     pub fn read(dir: &Path) -> Option<Self> {
         let text = files::read_to_string(dir.join(Self::FILE_NAME)).ok()?;
         serde_json::from_str(&text).ok()
     }
 
-    /// Writes it to the row's folder `dir`, which is made if need be.
+    /// Writes the result to the row's folder `dir`, which is created if needed.
     ///
     /// # Errors
     /// If the file cannot be written.

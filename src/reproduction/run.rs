@@ -1,4 +1,4 @@
-//! A reproduction from its settings to the table: every row trained, measured and kept, then the speeds of all.
+//! Runs a reproduction from its settings to the table: trains, measures and stores every row, then measures the speeds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -30,25 +30,26 @@ use crate::panic_guard::caught;
 use crate::training::{self, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
 
-/// The end of a reproduction.
+/// How a reproduction ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Every row has its figures.
     Complete,
-    /// Some rows failed; the table says why.
+    /// Some rows failed; the table states why.
     SomeMissing,
-    /// It was stopped on request; the same call resumes here.
+    /// Stopped on request; the same call resumes it.
     Stopped,
 }
 
-/// Trains and measures the rows of the settings' table in folder `dir`, as far as they are not there already, and writes the
-/// table there. `fresh` starts over; `only` names the rows to run, none all. Blocks until done or until `control` stops it.
+/// Trains and measures the rows of the settings' table that are missing in folder `dir`, and writes the table there.
+/// `fresh` starts over; `only` names the rows to run, all if empty. Blocks until done or stopped by `control`.
 ///
-/// A failed row does not affect the others. After any interruption, the same call resumes: rows that have their
-/// `row.json` are kept, trainings resume from their checkpoints.
+/// A failed row does not affect the others. The same call resumes after any interruption: rows with a `row.json` are
+/// kept, trainings resume from their checkpoints.
 ///
 /// # Errors
-/// Settings that cannot run or differ from those in the folder, lists that cannot be read, a folder that cannot be written.
+/// If the settings are invalid or differ from those in the folder, a list cannot be read, or the folder cannot be
+/// written.
 pub fn reproduce(
     settings: &ReproductionSettings,
     dir: &Path,
@@ -88,8 +89,8 @@ pub fn reproduce(
     Ok((table, ending))
 }
 
-/// Refuses rows that learn from true flow where no pairs are given and none are generated: settings cannot be added to a folder after
-/// the other rows are trained.
+/// Rejects rows that need ground-truth flow if no pairs are given and none are generated: settings cannot be added to a
+/// folder after the other rows are trained.
 pub(super) fn check_pairs(
     settings: &ReproductionSettings,
     rows: &[ExperimentRow],
@@ -106,7 +107,7 @@ pub(super) fn check_pairs(
     })
 }
 
-/// Returns the clips to test on; Table 3 needs none. The sample is drawn if no lists are given.
+/// Returns the test clips; Table 3 needs none. The sample is generated if no lists are given.
 pub(super) fn test_clips(
     settings: &ReproductionSettings,
     dir: &Path,
@@ -119,7 +120,7 @@ pub(super) fn test_clips(
         folder::sample(dir, &mut |done, of| on_event(Event::Drawing { done, of }))?;
     }
     let lists = settings.lists(&dir.join("sample"));
-    Dataset::open(&lists.train)?; // not after hours of work on other things
+    Dataset::open(&lists.train)?; // fail now, not after hours of other work
     Dataset::open(&lists.test).map(Some)
 }
 
@@ -131,14 +132,14 @@ pub(super) struct ReproductionRun<'a> {
     pub(super) control: &'a TrainingControl,
     pub(super) on_event: &'a mut dyn FnMut(Event),
     pub(super) test: Option<Dataset>,
-    /// The models of the trainings of this call, or why there are none, by their folders.
+    /// The models of this call's trainings, or why they failed, by folder.
     trained: HashMap<PathBuf, Result<PathBuf>>,
     /// True if a row was measured in this call.
     pub(super) measured_anew: bool,
 }
 
 impl<'a> ReproductionRun<'a> {
-    /// Returns the run of `settings` in folder `dir`, measured on the clips of `test`, none of which is done.
+    /// Returns the run of `settings` in folder `dir`, measured on the clips of `test`, with no row done.
     pub(super) fn new(
         settings: &'a ReproductionSettings,
         dir: &'a Path,
@@ -150,8 +151,8 @@ impl<'a> ReproductionRun<'a> {
         Self { settings, dir, compute, control, on_event, test, trained: HashMap::new(), measured_anew: false }
     }
 
-    /// Returns the result of every row that has one, after a stop as well; of the others those of the `selected` ones that could be
-    /// reached before a stop.
+    /// Returns the result of every row that has one, also after a stop; for the others, of the `selected` rows reached
+    /// before a stop.
     pub(super) fn rows(&mut self, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Vec<Option<Result<RowResult>>> {
         let mut outcomes = Vec::new();
         for (index, row) in rows.iter().enumerate() {
@@ -209,7 +210,8 @@ impl<'a> ReproductionRun<'a> {
         }
     }
 
-    /// Teaches a flow network true flow, after the networks that it is a stack of; all resume, or are there already. Its model folder.
+    /// Trains a flow network on ground-truth flow, after the networks in its stack, and returns its model folder.
+    /// Finished trainings are reused, others resume.
     fn taught(&mut self, flow: &FlowTraining) -> Result<PathBuf> {
         if self.settings.pairs.is_none() {
             let (count, size) = self.settings.generated_pairs().ok_or_else(|| {
@@ -262,7 +264,8 @@ impl<'a> ReproductionRun<'a> {
         })
     }
 
-    /// Trains what `training` starts from, then itself; both resume, or are there already. Its model folder.
+    /// Trains the base of `training`, then `training` itself, and returns its model folder. Finished trainings are
+    /// reused, others resume.
     pub(super) fn train(&mut self, training: &Training) -> Result<PathBuf> {
         let run_dir = &training.plan.run_dir;
         if let Some(known) = self.trained.get(run_dir) {
@@ -356,7 +359,7 @@ impl<'a> ReproductionRun<'a> {
         })
     }
 
-    /// The method and where it runs: on the device of the networks, TV-L1 as well where that is a GPU that can.
+    /// Returns the method and its device: that of the networks, also for TV-L1 if it is a supported GPU.
     fn estimator(&self, method: FlowMethod) -> Result<(Box<dyn FlowEstimator>, String)> {
         let device = self.compute.name.clone();
         let motion_net = |scales: &[f32], refines: bool| {
@@ -383,7 +386,7 @@ impl<'a> ReproductionRun<'a> {
         })
     }
 
-    /// Returns the measured beside the published values.
+    /// Returns the measured and the published values.
     fn table(
         &self,
         rows: Vec<ExperimentRow>,
@@ -396,8 +399,8 @@ impl<'a> ReproductionRun<'a> {
     }
 }
 
-/// Returns the parameters, in millions, of the networks that a row trained by `plan` runs: the motion network counts where the
-/// temporal stream reads its flow.
+/// Returns the number of parameters, in millions, of the networks that a row trained by `plan` runs. The motion network
+/// counts if the temporal stream reads its flow.
 fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
     let reads_frames = model.temporal.as_ref().is_some_and(|stream| stream.input().modality.is_of_frames());
     let reads_motion_net = !reads_frames && plan.flow_source().needs_network();
@@ -411,7 +414,7 @@ fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
     count as f64 / 1e6
 }
 
-/// Returns the figures of networks with so many million parameters: them, and their size in MB at 4 bytes each.
+/// Returns the figures of networks with this many million parameters: the number, and their size in MB at 4 bytes each.
 pub(super) fn size(millions: f64) -> [(&'static str, f64); 2] {
     [(PARAMETERS, millions), (SIZE, 4.0 * millions)]
 }

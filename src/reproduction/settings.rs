@@ -47,70 +47,70 @@ named! {
     }
 }
 
-/// Clips to train on and to test on.
+/// Clips for training and testing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lists {
-    /// To train on.
+    /// Training clips.
     pub train: DataSource,
-    /// To test on.
+    /// Test clips.
     pub test: DataSource,
 }
 
 /// A flow benchmark on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowRoot {
-    /// Which.
+    /// The benchmark.
     pub dataset: FlowDataset,
     /// The folder it was unpacked to.
     pub root: PathBuf,
 }
 
-/// All that decides about the numbers. Two calls with the same settings and folder are one experiment.
+/// All settings that determine the numbers. Two calls with the same settings and folder are one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReproductionSettings {
-    /// Which table.
+    /// The table.
     pub table: PaperTable,
-    /// Origin of the other values, and the recipe of the training.
+    /// Source of the other values, and the training recipe.
     pub scale: ReproductionScale,
-    /// Seed of every random choice.
+    /// Random seed.
     pub seed: u64,
     /// Feature maps of MotionNet's first layer.
     pub width: usize,
-    /// Frames MotionNet reads at once: 2 or 11.
+    /// Number of frames that MotionNet reads at once: 2 or 11.
     pub frames: usize,
-    /// The classifier of both streams.
+    /// The backbone of both streams.
     pub backbone: Backbone,
-    /// Model whose networks all trainings of Table 1 continue from, instead of those of the above width, frames and backbone.
+    /// Base model of all trainings of Table 1, in place of networks with the above width, frames and backbone.
     pub base: Option<PathBuf>,
-    /// ImageNet weights the streams start from; none to start from scratch.
+    /// ImageNet weights that the streams start from; `None` trains from scratch.
     pub imagenet: Option<PathBuf>,
-    /// Size to which clips are decoded.
+    /// Size to which clips are decoded, pixels.
     pub frame: Geometry,
     /// Views of a test clip, such as `25x10`.
     pub views: String,
-    /// Steps of MotionNet without labels.
+    /// Number of unsupervised training steps of MotionNet.
     pub flow_steps: usize,
-    /// Steps of each stream.
+    /// Number of training steps of each stream.
     pub steps: usize,
-    /// Samples that are computed together.
+    /// Batch size.
     pub batch: usize,
-    /// Whether Tables 1 and 3 have the rows of other systems too.
+    /// Whether Tables 1 and 3 include the rows of other systems.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rivals: bool,
-    /// Pairs with true flow that supervised flow networks learn from; none for generated ones.
+    /// Pairs with ground-truth flow for supervised flow networks; `None` generates pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<PairSource>,
-    /// Model whose MotionNet Table 3 measures.
+    /// Model whose MotionNet is measured in Table 3.
     pub model: Option<PathBuf>,
-    /// The clips; none for the generated sample.
+    /// The clips; `None` uses the generated sample.
     pub data: Option<Lists>,
-    /// Data of Table 3.
+    /// Benchmarks of Table 3.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flow_roots: Vec<FlowRoot>,
 }
 
 impl ReproductionSettings {
-    /// Returns the values of `scale` for `table`, on the generated sample.
+    /// Returns the settings of `scale` for `table`, on the generated sample.
     pub fn of(table: PaperTable, scale: ReproductionScale) -> Self {
         let (views, backbone) = match scale {
             ReproductionScale::Tiny => ("3x2", Backbone::SqueezeNet),
@@ -156,7 +156,7 @@ impl ReproductionSettings {
         }
     }
 
-    /// Rate of fresh networks at the small scales.
+    /// Learning rate of untrained networks at the small scales.
     pub(super) const FRESH_RATE: f64 = 1e-3;
 
     /// Returns whether the published training is followed.
@@ -164,10 +164,10 @@ impl ReproductionSettings {
         self.scale == ReproductionScale::Paper
     }
 
-    /// Refuses what could never run.
+    /// Checks the settings.
     ///
     /// # Errors
-    /// Names the value and what is possible.
+    /// If a value is invalid; the message states which values are possible.
     pub fn check(&self) -> Result<()> {
         self.protocol()?;
         if self.rivals && !matches!(self.table, PaperTable::Table1 | PaperTable::Table3) {
@@ -203,10 +203,10 @@ impl ReproductionSettings {
         Ok(())
     }
 
-    /// Refuses a base whose temporal stream cannot be that of the rows, which reads flow.
+    /// Rejects a base whose temporal stream cannot serve as that of the rows, which reads flow.
     ///
     /// # Errors
-    /// If the base's card cannot be read, or it has a joint network or a stream of RGB differences.
+    /// If the base's model card cannot be read, or it has a joint network or a stream of RGB differences.
     pub(super) fn check_base(&self) -> Result<()> {
         let Some(base) = self.base.as_ref().filter(|_| self.table != PaperTable::Table3) else { return Ok(()) };
         let card = ModelCard::read(base)?;
@@ -231,17 +231,17 @@ impl ReproductionSettings {
     /// Returns the views of test clips.
     ///
     /// # Errors
-    /// If `views` is no protocol.
+    /// If `views` is not a valid protocol.
     pub fn protocol(&self) -> Result<Protocol> {
         self.views.parse().map_err(|cause: String| Error::new("views", cause, "Use for example 25x10"))
     }
 
-    /// Returns the motion network with everything switched on.
+    /// Returns the motion network with all parts enabled.
     pub fn motion(&self) -> MotionConfig {
         MotionConfig { frames: self.frames, width: self.width, ..MotionConfig::default() }
     }
 
-    /// MotionNet without labels.
+    /// Returns the unsupervised training of MotionNet.
     pub fn flow_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = match self.scale {
             ReproductionScale::Paper => Recipe::Paper.plan(Network::Flow, Some(self.flow_steps)),
@@ -253,8 +253,8 @@ impl ReproductionSettings {
         self.common(plan, data, run_dir, self.flow_steps)
     }
 
-    /// A flow network that learns from the true flow of `pairs`: in the paper's scale by the long schedule of FlowNet2's release
-    /// (spec `rivals.md`, section 1.10), shortened to the number of steps.
+    /// Returns the training of a flow network on the ground-truth flow of `pairs`: at the paper's scale with the long
+    /// schedule of FlowNet2's release (spec `rivals.md`, section 1.10), scaled to the number of steps.
     pub(super) fn supervised_plan(
         &self,
         architecture: Architecture,
@@ -291,7 +291,7 @@ impl ReproductionSettings {
         }
     }
 
-    /// Returns the sizes of pairs with true flow and of the crops of them, which are multiples of 64.
+    /// Returns the sizes of pairs with ground-truth flow and of their crops, which are multiples of 64, in pixels.
     fn pair_sizes(&self) -> (Geometry, Geometry) {
         if self.is_paper() {
             return (Geometry { width: 512, height: 384 }, Geometry { width: 448, height: 320 });
@@ -300,19 +300,19 @@ impl ReproductionSettings {
         (Geometry { width, height }, Geometry { width, height })
     }
 
-    /// Returns the generated pairs that supervised networks learn from where none are given: how many, and of which size; `None` where
-    /// the published training is followed, which has FlyingChairs.
+    /// Returns the number and the size of the generated pairs for supervised networks if none are given; `None` where
+    /// the published training is followed, which uses FlyingChairs.
     pub(super) fn generated_pairs(&self) -> Option<(usize, Geometry)> {
         let count = match self.scale {
             ReproductionScale::Tiny => 200,
             ReproductionScale::Small => 2000,
             ReproductionScale::Paper => return None,
         };
-        // A few are enough for a few steps.
+        // A few pairs suffice for a few steps.
         Some((count.min(self.flow_steps * self.batch), self.pair_sizes().0))
     }
 
-    /// Returns the pairs with true flow: those of the settings, or the generated ones in folder `dir`.
+    /// Returns the pairs with ground-truth flow: those of the settings, or the generated ones in folder `dir`.
     pub(super) fn true_pairs(&self, dir: &Path) -> PairSource {
         self.pairs.clone().unwrap_or_else(|| {
             let (count, Geometry { width, height }) = self.generated_pairs().unwrap_or((0, self.frame));
@@ -321,26 +321,26 @@ impl ReproductionSettings {
         })
     }
 
-    /// Returns the temporal stream, which sees the whole flow at the size of the frames; modes (b) and (c) continue from (a) at a third
-    /// of the rate.
+    /// Returns the training of the temporal stream, which reads flow at full frame size; modes (b) and (c) continue
+    /// from (a) at a third of the learning rate.
     pub fn temporal_plan(&self, mode: TemporalMode, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Temporal);
         let rate =
             if mode == TemporalMode::A || self.scale == ReproductionScale::Paper { plan.rate } else { plan.rate / 3.0 };
         let mut plan = self.common(TrainingPlan { mode, rate, ..plan }, data, run_dir, self.steps);
         plan.loss.preset = LossPreset::CaffeEndToEnd;
-        // As in the paper, however the stream of the base reads flow.
+        // As in the paper, regardless of how the stream of the base reads flow.
         let FlowReading { resolution, crop, mean } = FlowReading::default();
         TrainingPlan { flow_resolution: Some(resolution), temporal_crop: Some(crop), flow_mean: Some(mean), ..plan }
     }
 
-    /// Returns the spatial stream, which sees whole frames.
+    /// Returns the training of the spatial stream, which reads whole frames.
     pub fn spatial_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = TrainingPlan { spatial_crop: Some(MotionCrop::Whole), ..self.stream_plan(Network::Spatial) };
         self.common(plan, data, run_dir, self.steps)
     }
 
-    /// Returns a network for flow and action, whose crops are what it can read.
+    /// Returns the training of a joint network, with crops of a size that it can read.
     pub fn joint_plan(&self, joint: JointArchitecture, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Joint);
         let mut plan = TrainingPlan { joint, ..self.common(plan, data, run_dir, self.steps) };
@@ -383,7 +383,8 @@ impl ReproductionSettings {
         }
     }
 
-    /// Returns the paper's 224² of 340×256; of other frames about 7/8, as the network's stride allows.
+    /// Returns the size of training crops: the paper's 224² of 340×256; of other frames about 7/8, as the network's
+    /// stride allows.
     fn crop(&self) -> Geometry {
         let unit = self.crop_unit();
         if self.frame == PAPER_FRAME && unit == 32 {
@@ -393,29 +394,29 @@ impl ReproductionSettings {
         Geometry { width: side(self.frame.width), height: side(self.frame.height) }
     }
 
-    /// Returns what the sides of crops are multiples of, twice at least. Without the layers for small displacements MotionNet's
-    /// stride is 64; all rows of Table 2 see the same crops.
+    /// Returns the divisor of crop sizes, which are at least twice as large. Without the layers for small
+    /// displacements, MotionNet's stride is 64; all rows of Table 2 use the same crops.
     fn crop_unit(&self) -> u32 {
         if self.table == PaperTable::Table2 { 64 } else { 32 }
     }
 
-    /// Returns the clips, the generated sample's being in folder `sample`.
+    /// Returns the clips; those of the generated sample are in folder `sample`.
     pub fn lists(&self, sample: &Path) -> Lists {
         self.data.clone().unwrap_or_else(|| Lists::of_sample(sample))
     }
 }
 
-/// Rate of what has been trained before, which the rates of fresh networks would spoil.
+/// Learning rate of pretrained networks; the rates of untrained networks would destroy their weights.
 const TRAINED_RATE: f64 = 1e-4;
-/// Shares of all steps at which the rate is halved: 400k, 600k, 800k and 1M of 1.2M.
+/// Fractions of all steps at which the learning rate is halved: 400k, 600k, 800k and 1M of 1.2M.
 const LONG_SCHEDULE: [f64; 4] = [1.0 / 3.0, 0.5, 2.0 / 3.0, 5.0 / 6.0];
-/// Pairs in a batch of the published supervised training on FlyingChairs.
+/// Batch size, in pairs, of the published supervised training on FlyingChairs.
 const SUPERVISED_BATCH: usize = 8;
-/// The frame size in the paper.
+/// Frame size in the paper.
 const PAPER_FRAME: Geometry = Geometry { width: 340, height: 256 };
 
 impl Lists {
-    /// Returns the lists of the sample that was written to `dir`.
+    /// Returns the lists of the sample in `dir`.
     pub fn of_sample(dir: &Path) -> Self {
         let list = |name: &str| DataSource::list(dir.join("clips"), dir.join(name), dir.join("classInd.txt"));
         Self { train: list("trainlist01.txt"), test: list("testlist01.txt") }
@@ -423,7 +424,7 @@ impl Lists {
 }
 
 impl PaperTable {
-    /// Returns its name.
+    /// Returns the name of the table.
     pub fn title(self) -> &'static str {
         match self {
             Self::Table1 => "Table 1: accuracy and speed of two-stage and hidden two-stream networks",
@@ -468,7 +469,8 @@ mod tests {
         assert_eq!((paper.rate, paper.motion_rate), (1e-3, 1e-3));
     }
 
-    /// The card of the shipped two-stage model, whose streams look at the square around the motion too, with other entries.
+    /// Returns the card of the shipped two-stage model, whose streams also read the square around the motion, with
+    /// other entries.
     fn base(dir: &Path, [entry, other]: [&str; 2]) -> ReproductionSettings {
         let card = concat!(env!("CARGO_MANIFEST_DIR"), "/models/dis/model.toml");
         let card = std::fs::read_to_string(card).unwrap();

@@ -1,5 +1,5 @@
-//! A reproduction over several machines: each computes some groups of rows in the folder that all share, and the table is made of the
-//! results of all.
+//! A reproduction on several machines: each computes some groups of rows in a shared folder, and the table is assembled
+//! from all results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -29,13 +29,13 @@ use crate::training::TrainingControl;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RowGroupResult {
     rows: Vec<MeasuredRow>,
-    /// Frames a second by row, measured by the machine that computed the group.
+    /// Frames per second by row, measured by the machine that computed the group.
     fps: BTreeMap<String, f64>,
     /// Device of each of these measurements.
     devices: BTreeMap<String, String>,
 }
 
-/// A row and its result, or the error in words.
+/// A row and its result, or the error message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct MeasuredRow {
     id: String,
@@ -56,13 +56,13 @@ pub struct ReproductionShards<'a> {
     settings: &'a ReproductionSettings,
     dir: &'a Path,
     rows: Vec<ExperimentRow>,
-    /// The places of the rows of each group.
+    /// The indices of the rows of each group.
     groups: Vec<Vec<usize>>,
     test: Option<Dataset>,
 }
 
 impl RowGroupResult {
-    /// Returns why rows have no figures, and why clips were left out.
+    /// Returns why figures are missing and clips were skipped.
     pub fn failures(&self) -> Vec<String> {
         let of_row = |MeasuredRow { id, outcome }: &MeasuredRow| match outcome {
             Ok(result) => result.failures.iter().map(|failure| format!("{id}: {failure}")).collect(),
@@ -73,10 +73,11 @@ impl RowGroupResult {
 }
 
 impl<'a> ReproductionShards<'a> {
-    /// Returns the reproduction of `settings` in folder `dir`, of the rows `only`; none for all. Nothing is written yet.
+    /// Returns the reproduction of `settings` in folder `dir`, restricted to the rows `only` unless that is empty.
+    /// Nothing is written yet.
     ///
     /// # Errors
-    /// Settings that cannot run, or a row that the table does not have.
+    /// If the settings are invalid, or the table has no such row.
     pub fn new(settings: &'a ReproductionSettings, dir: &'a Path, only: &[String]) -> Result<Self> {
         settings.check()?;
         let rows = rows(settings, dir, &settings.lists(&dir.join("sample")).train);
@@ -86,13 +87,13 @@ impl<'a> ReproductionShards<'a> {
         Ok(Self { settings, dir, rows, groups, test: None })
     }
 
-    /// Returns the places of the groups of `shard`, ascending.
+    /// Returns the indices of the groups of `shard`, ascending.
     pub fn groups_of_shard(&self, shard: Shard) -> Vec<usize> {
         assigned(&self.groups.iter().map(|group| &self.rows[group[0]].id).collect::<Vec<_>>(), shard)
     }
 
-    /// Returns the list of groups by the names of their rows, with the clips and benchmarks that they read: clips by name, class,
-    /// segment and size in bytes, pairs by name and size.
+    /// Returns the list of groups by the names of their rows, with the clips and benchmarks that they read: clips by
+    /// name, class, segment and size in bytes, pairs by name and size.
     ///
     /// # Errors
     /// If a list of clips cannot be read.
@@ -109,7 +110,7 @@ impl<'a> ReproductionShards<'a> {
         let pairs = self.settings.pairs.iter().map(|pairs| (pairs.benchmark, &pairs.root));
         let roots = self.settings.flow_roots.iter().map(|FlowRoot { dataset, root }| (*dataset, root));
         for (dataset, root) in roots.chain(pairs) {
-            // A benchmark that cannot be read is a failure of its rows.
+            // An unreadable benchmark is a failure of its rows only.
             for pair in dataset.pairs(root).unwrap_or_default() {
                 hash.field(&pair.name);
                 [Some(&pair.first), Some(&pair.second), pair.truth.as_ref()]
@@ -121,10 +122,10 @@ impl<'a> ReproductionShards<'a> {
         Ok(JobInputs::new("row group", self.groups.len(), hash.to_hex()))
     }
 
-    /// Returns the hashes of the model that the trainings start from, of the one whose MotionNet is measured, and of the ImageNet weights.
+    /// Returns the hashes of the base model, of the model whose MotionNet is measured, and of the ImageNet weights.
     ///
     /// # Errors
-    /// If the weights cannot be read. A model that cannot be is a failure of its rows.
+    /// If the weights cannot be read. An unreadable model is a failure of its rows only.
     pub fn weights(&self) -> Result<Vec<String>> {
         let ReproductionSettings { base, model, imagenet, .. } = self.settings;
         let of_model = |dir: &PathBuf| Ok(ModelCard::read(dir).ok().and_then(|card| card.hash).unwrap_or_default());
@@ -136,8 +137,8 @@ impl<'a> ReproductionShards<'a> {
         base.iter().chain(model).map(of_model).chain(imagenet.iter().map(of_file)).collect()
     }
 
-    /// Makes the folder ready for the groups at `positions`: its settings, which the first shard writes and the others compare, and the
-    /// test clips.
+    /// Prepares the folder for the groups at `positions`: its settings, which the first shard writes and the others
+    /// compare, and the test clips.
     ///
     /// # Errors
     /// If the folder has results of other settings, lists cannot be read, or the folder cannot be written.
@@ -154,10 +155,10 @@ impl<'a> ReproductionShards<'a> {
         Ok(())
     }
 
-    /// Trains and measures the rows of the group at place `group`, as far as they are not there already, and then their speeds.
+    /// Trains and measures the rows of group `group` that are missing, and then their speeds.
     ///
     /// # Errors
-    /// If `control` stopped it, or there are no test clips. The failure of a row is part of the result.
+    /// If `control` stopped it, or there are no test clips. A failed row is part of the result.
     pub fn compute(
         &self,
         group: usize,
@@ -184,11 +185,11 @@ impl<'a> ReproductionShards<'a> {
     }
 }
 
-/// Writes the settings and the table to folder `dir`, as one machine would have done, of the `results` of all groups of the rows `only`;
-/// none for all. Speeds are those of the results.
+/// Writes the settings and the table to folder `dir`, as a single machine would, from the `results` of all groups of
+/// the rows `only`, or of all rows if that is empty. Speeds are taken from the results.
 ///
 /// # Errors
-/// If the folder has results of other settings, lacks those of a row, or cannot be written.
+/// If the folder has results of other settings, lacks the results of a row, or cannot be written.
 pub fn merge_reproduction(
     settings: &ReproductionSettings,
     dir: &Path,
@@ -216,7 +217,7 @@ pub fn merge_reproduction(
             return Err(Error::file(&path, cause, "Delete the part of the row and run its shard again"));
         }
     }
-    // Rows of earlier calls stay in the table, as on one machine.
+    // Rows of earlier calls stay in the table, as on a single machine.
     let outcome =
         |row: &ExperimentRow| measured.remove(&row.id).or_else(|| RowResult::read(&dir.join(&row.id)).map(Ok));
     let outcomes: Vec<_> = rows.iter().map(outcome).collect();

@@ -28,7 +28,8 @@ const CLIPS: usize = 5;
 /// Frames of a clip at most.
 const FRAMES: usize = 200;
 const FILE: &str = "speed.json";
-/// Version of what is measured. Version 0, without a number, read single windows of clips by spatial streams that read clips.
+/// Version of what is measured. Version 0, without a number, read single windows of clips by spatial streams that read
+/// clips.
 const VERSION: u32 = 1;
 
 /// The streams of a row.
@@ -110,8 +111,8 @@ pub fn chosen(clips: &[LabelledClip]) -> Vec<LabelledClip> {
     clips.iter().step_by(clips.len().div_ceil(CLIPS).max(1)).cloned().collect()
 }
 
-/// Frames a second from the file of `clip` to all its scores. Every frame is classified by the spatial stream, every window by
-/// the temporal one; frames are seen whole.
+/// Frames a second from the file of `clip` to all its scores. Every frame is classified by the spatial stream, every
+/// window by the temporal one; frames are seen whole.
 ///
 /// # Errors
 /// If the clip cannot be read, or the device fails.
@@ -121,8 +122,8 @@ pub fn frames_per_second(streams: &mut MeasuredStreams, clip: &LabelledClip, fra
     Ok(frames as f64 / started.elapsed().as_secs_f64())
 }
 
-/// Returns the frames a second from the file of `clip` to the scores of the SVM of the row in folder `dir`, whose networks `trainings`
-/// trained.
+/// Returns the frames a second from the file of `clip` to the scores of the SVM of the row in folder `dir`, whose
+/// networks `trainings` trained.
 ///
 /// # Errors
 /// If a model or the clip cannot be read, or the device fails.

@@ -1,4 +1,4 @@
-//! A table of the paper: what was measured beside what was published.
+//! A table of the paper: measured and published figures side by side.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::settings::{PaperTable, ReproductionSettings};
 use super::speed::Speeds;
 use crate::nets::{FlowReading, ModelCard, StreamEntry};
 
-/// The whole table, with all that is needed to repeat it.
+/// The whole table, with everything needed to repeat it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReproductionTable {
     /// [`ReproductionTable::SCHEMA`].
@@ -20,13 +20,13 @@ pub struct ReproductionTable {
     pub version: u32,
     /// Subject of the comparison.
     pub title: String,
-    /// The figures of each row.
+    /// The figure in each column.
     pub columns: Vec<Column>,
     /// The rows in the paper's order.
     pub rows: Vec<TableRow>,
     /// Differences from the paper and meaning of the figures, in sentences.
     pub notes: Vec<String>,
-    /// Settings, seed included.
+    /// Settings, including the seed.
     pub settings: ReproductionSettings,
     /// Device and machine.
     pub device: String,
@@ -36,14 +36,14 @@ pub struct ReproductionTable {
     pub ffmpeg_version: String,
 }
 
-/// A figure that is measured of every row.
+/// A figure that is measured for every row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
-    /// Its key in `row.json`.
+    /// Key in `row.json`.
     pub key: String,
     /// Header.
     pub name: String,
-    /// Digits after the point.
+    /// Number of decimals.
     pub decimals: usize,
 }
 
@@ -58,10 +58,11 @@ pub struct TableRow {
     pub measured: Vec<Option<f64>>,
     /// Published values.
     pub published: Vec<Option<f64>>,
-    /// Standard error of the accuracy on the test clips, in percentage points. The spread between seeds is not part of it.
+    /// Standard error of the accuracy on the test clips, in percentage points. The variance between seeds is not
+    /// included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard_error: Option<f64>,
-    /// Why there are no figures, or what is missing from them.
+    /// Why figures are missing, or what they do not cover.
     pub missing: Option<String>,
     /// Device of the time measurement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,9 +70,9 @@ pub struct TableRow {
 }
 
 impl ReproductionTable {
-    /// The schema name of its JSON.
+    /// Schema name of the JSON.
     pub const SCHEMA: &str = "motionscope-reproduction";
-    /// The version of the JSON.
+    /// Version of the JSON.
     pub const VERSION: u32 = 1;
 
     /// Returns the columns of `table`.
@@ -88,7 +89,7 @@ impl ReproductionTable {
         columns.iter().copied().map(column).collect()
     }
 
-    /// Returns the notes below the table at these settings.
+    /// Returns the notes below the table for these settings.
     pub(super) fn notes(settings: &ReproductionSettings) -> Vec<String> {
         let notes: &[&str] = match settings.table {
             PaperTable::Table1 => &[
@@ -144,8 +145,8 @@ impl ReproductionTable {
         notes.iter().map(|note| (*note).to_owned()).chain(flow_note).chain(base).collect()
     }
 
-    /// Returns the table of `rows`, each with its result, the error in words, or none if it was not computed yet. Speeds and the other
-    /// figures were measured on `device`.
+    /// Returns the table of `rows`, each with its result, the error message, or `None` if it was not computed yet.
+    /// Speeds and the other figures were measured on `device`.
     pub(super) fn of(
         settings: &ReproductionSettings,
         rows: Vec<ExperimentRow>,
@@ -194,7 +195,7 @@ impl ReproductionTable {
     }
 }
 
-/// Returns the note on a row that lacks results, or some clips.
+/// Returns the note on a row without results or with skipped clips.
 fn missing(outcome: Option<std::result::Result<RowResult, String>>) -> Option<String> {
     match outcome {
         None => Some("not evaluated yet".into()),
@@ -206,12 +207,12 @@ fn missing(outcome: Option<std::result::Result<RowResult, String>>) -> Option<St
     }
 }
 
-/// Returns the standard error of a share that was counted in `n` cases (binomial).
+/// Returns the standard error of a binomial proportion counted over `n` cases.
 fn standard_error(share: f64, n: usize) -> f64 {
     (share * (1.0 - share) / n.max(1) as f64).sqrt()
 }
 
-/// Returns the note on the model in folder `base`, from which the networks start. A finished table may have lost it.
+/// Returns the note on the base model in folder `base`. The folder of a finished table may have been deleted.
 fn base_note(base: &Path) -> String {
     let start = format!("All networks start from {}", base.display());
     let Ok(card) = ModelCard::read(base) else { return format!("{start}.") };

@@ -12,7 +12,7 @@ impl ReproductionTable {
     /// Writes `table.md`, `table.csv` and `table.json` to folder `dir`.
     ///
     /// # Errors
-    /// If a file cannot be written; an older one is intact then.
+    /// If a file cannot be written; an older one is then unchanged.
     pub fn write(&self, dir: &Path) -> Result<()> {
         let write =
             |name: &str, text: &str| atomic::replace(&dir.join(name), |writer| writer.write_all(text.as_bytes()));
@@ -24,7 +24,7 @@ impl ReproductionTable {
         })
     }
 
-    /// Returns the table in columns, for a terminal.
+    /// Returns the table in aligned columns for a terminal.
     pub fn text(&self) -> String {
         let cells = self.cells();
         let widths: Vec<usize> = (0..cells[0].len())
@@ -58,7 +58,7 @@ impl ReproductionTable {
         )
     }
 
-    /// Returns a row per row; cells without a figure are empty.
+    /// Returns the table as CSV, a line per row; cells without a figure are empty.
     fn csv(&self) -> String {
         let names = self.columns.iter().map(|column| format!(",{0},published_{0}", column.key)).collect::<String>();
         let has_errors = self.rows.iter().any(|row| row.standard_error.is_some());
@@ -83,7 +83,7 @@ impl ReproductionTable {
         text
     }
 
-    /// Head and rows; the device last where a time was measured.
+    /// Returns header and rows; the last column is the device if a time was measured.
     fn cells(&self) -> Vec<Vec<String>> {
         let names = self.columns.iter().flat_map(|column| [column.name.clone(), "published".into()]);
         let has_device = self.rows.iter().any(|row| row.device.is_some());
@@ -102,7 +102,7 @@ impl ReproductionTable {
         std::iter::once(head).chain(self.rows.iter().map(row)).collect()
     }
 
-    /// Returns why figures are missing, and the notes, each in a line that begins with `bullet`.
+    /// Returns the reasons for missing figures and the notes, one per line, prefixed with `bullet`.
     fn remarks(&self, bullet: &str) -> String {
         let missing = self.rows.iter().filter_map(|row| Some(format!("{}: {}", row.name, row.missing.as_ref()?)));
         let lines: String = missing.chain(self.notes.iter().cloned()).map(|line| format!("{bullet}{line}\n")).collect();
@@ -110,7 +110,7 @@ impl ReproductionTable {
     }
 }
 
-/// Returns a figure, or a dash where there is none.
+/// Returns a formatted figure, or a dash if there is none.
 fn number(value: &Option<f64>, column: &Column) -> String {
     value.map_or("–".into(), |value| format!("{value:.*}", column.decimals))
 }

@@ -1,4 +1,4 @@
-//! The speeds of the rows of a reproduction: rows take turns on each clip.
+//! Speeds of the rows of a reproduction, measured interleaved on each clip.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,8 +16,8 @@ use crate::panic_guard::caught;
 use crate::training::Network;
 
 impl ReproductionRun<'_> {
-    /// Returns the frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last
-    /// time. After a stop, those of the last time.
+    /// Returns the frames per second of all rows with figures, measured together unless nothing has changed since the
+    /// last measurement. After a stop, returns the previous values.
     pub(super) fn speeds(&mut self, rows: &[ExperimentRow], outcomes: &[Option<Result<RowResult>>]) -> Result<Speeds> {
         if !self.settings.table.has_speeds() {
             return Ok(Speeds::default());
@@ -39,7 +39,7 @@ impl ReproductionRun<'_> {
         Ok(speeds)
     }
 
-    /// Returns the frames a second of those of `rows` that have figures, measured now; none of tables without speeds.
+    /// Returns the frames per second of those of `rows` with figures, measured now; empty for tables without speeds.
     ///
     /// # Errors
     /// If there are no test clips.
@@ -54,8 +54,8 @@ impl ReproductionRun<'_> {
         }
     }
 
-    /// The medians over some clips, after one pass that does not count. All rows take their turn with every clip: whatever else
-    /// the machine does slows all of them down.
+    /// Returns the medians over some clips after a warm-up pass. All rows are timed on every clip in turn, so that
+    /// other load on the machine slows all of them down equally.
     fn timed(&mut self, rows: &[ExperimentRow], timed: &[&ExperimentRow]) -> Result<Speeds> {
         let mut devices = BTreeMap::new();
         let clips = chosen(&self.test.as_ref().ok_or_else(no_clips)?.clips);
@@ -77,8 +77,8 @@ impl ReproductionRun<'_> {
         Ok(Speeds::new(self.compute.name.clone(), fps, devices))
     }
 
-    /// Frames a second of a row and where it ran, with networks that are loaded for it: all at once may be more than the device
-    /// holds.
+    /// Returns the frames per second of a row and its device. Its networks are loaded for this measurement only,
+    /// because all rows together may not fit in the device's memory.
     fn rate(&self, rows: &[ExperimentRow], row: &ExperimentRow, clip: &LabelledClip) -> Result<(f64, String)> {
         if let Work::Descriptors(trainings) = &row.work {
             let rate = descriptor_frames_per_second(&self.dir.join(&row.id), trainings, clip, &self.compute.device)?;
@@ -96,7 +96,7 @@ fn timed_rows<'a>(rows: &'a [ExperimentRow], outcomes: &[Option<Result<RowResult
     timed.map(|(row, _)| row).filter(|row| !matches!(row.work, Work::Fisher(_))).collect()
 }
 
-/// Returns the streams that are at work in `row`, one of `rows`.
+/// Returns the streams that run in `row`, one of `rows`.
 fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Result<MeasuredStreams> {
     let training = |id: &str| {
         rows.iter().find(|row| row.id == id).and_then(|row| match &row.work {

@@ -18,7 +18,7 @@ use crate::app::shell::topic::Topic;
 use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
 use crate::video::PlayerCommand;
 
-/// Where corrections are in the data folder, unless another folder is chosen.
+/// Folder of corrections within the data folder, unless another folder is chosen.
 const CORRECTIONS: &str = "corrections";
 
 #[rustfmt::skip] // A table reads as a table.
@@ -99,7 +99,7 @@ impl App {
         }
     }
 
-    /// Watches what the panel has chosen, or stops doing so.
+    /// Watches the source chosen in the panel, or stops watching.
     fn watch(&mut self) {
         if self.session.live.is_active() {
             return self.stop_watching();
@@ -121,13 +121,13 @@ impl App {
         }
     }
 
-    /// Watches nothing any more.
+    /// Stops watching.
     pub(in crate::app) fn stop_watching(&mut self) {
         self.session.live.starting = false;
         self.engine.send(Request::Live(None));
     }
 
-    /// Notes what makes way for the live source: the clip, and the layout as it was.
+    /// Records what the live source replaces: the clip and the layout.
     fn lay_aside(&mut self, layout: Layout) {
         let session = &mut self.session;
         let (position, marks) = (session.player.position, std::mem::take(&mut session.marks));
@@ -136,7 +136,7 @@ impl App {
         session.live.aside = Some(SavedWorkspace { place, layout, live_layout: self.settings.layout.clone() });
     }
 
-    /// Brings back what made way for the live source once nothing is watched any more.
+    /// Restores what the live source replaced, once nothing is watched.
     pub(in crate::app) fn follow_live(&mut self, ctx: &Context) {
         if self.session.live.is_active() {
             return;
@@ -175,7 +175,7 @@ impl App {
         LiveSettings { fusion: self.session.fusion, smoothing: self.settings.live.smoothing }
     }
 
-    /// Tells the engine how answers are made, if that has changed, and asks for what the panel shows and nobody has asked for.
+    /// Sends changed prediction settings to the engine, and requests data that the panel shows.
     pub(in crate::app) fn tell_live(&mut self) {
         let settings = self.live_settings();
         if self.session.live.view.is_some() && self.session.live.told != Some(settings) {
@@ -199,7 +199,7 @@ impl App {
         self.engine.send(Request::ListCameras);
     }
 
-    /// The folder of corrections.
+    /// Returns the folder of corrections.
     pub(in crate::app) fn corrections(&self) -> PathBuf {
         self.settings.live.corrections.clone().unwrap_or_else(|| self.data_dir.join(CORRECTIONS))
     }

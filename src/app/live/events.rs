@@ -1,4 +1,4 @@
-//! What the window does with the events of a live source.
+//! Handling of the events of a live source.
 
 use std::path::Path;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::plural::counted;
 use crate::video::SlowCapture;
 
 impl Session {
-    /// Takes in what happened around the live source.
+    /// Handles the events of the live source.
     pub(in crate::app) fn live_event(&mut self, event: &LiveEvent) {
         match event {
             LiveEvent::Connected(what) => {

@@ -1,4 +1,4 @@
-//! What the window knows of the live source, the cameras and the corrections.
+//! State of the live source, the cameras and the corrections.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,25 +14,25 @@ use crate::video::{CameraDevice, CameraPhase};
 /// The cameras of this machine.
 #[derive(Debug, Clone, Default)]
 pub enum Cameras {
-    /// Nobody has asked.
+    /// Not requested yet.
     #[default]
     Unknown,
-    /// The answer is on its way.
+    /// Requested.
     Asked,
-    /// Here they are.
+    /// Cameras were enumerated.
     Listed(Vec<CameraDevice>),
-    /// The system does not tell.
+    /// The system cannot enumerate cameras.
     Failed(Error),
 }
 
 impl Cameras {
-    /// The cameras, as far as they are known.
+    /// The known cameras.
     pub fn list(&self) -> &[CameraDevice] {
         if let Self::Listed(list) = self { list } else { &[] }
     }
 }
 
-/// Where a person was in a clip.
+/// A position in a clip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClipPosition {
     /// The clip.
@@ -43,11 +43,11 @@ pub struct ClipPosition {
     pub marks: Marks,
 }
 
-/// What has made way for a live source.
+/// What the live source replaced.
 pub struct SavedWorkspace {
-    /// Where the person was, if a clip was open.
+    /// The position in the clip, if one was open.
     pub place: Option<ClipPosition>,
-    /// How the window was laid out.
+    /// The layout before.
     pub layout: Layout,
     /// What became of that to show the source.
     pub live_layout: Layout,
@@ -65,20 +65,20 @@ pub enum AwaitedTraining {
     Clips,
 }
 
-/// Everything about live sources.
+/// State of the live source.
 #[derive(Default)]
 pub struct LiveState {
-    /// What is seen; `None` while nothing is watched.
+    /// The live view; `None` while nothing is watched.
     pub view: Option<LiveView>,
-    /// Whether a source was asked for that is not there yet.
+    /// Whether a source was requested that is not open yet.
     pub starting: bool,
-    /// What comes back when nothing is watched any more.
+    /// What is restored when watching ends.
     pub aside: Option<SavedWorkspace>,
     /// Where to go in the clip that is coming back.
     pub returning: Option<ClipPosition>,
     /// The cameras of this machine.
     pub cameras: Cameras,
-    /// Whether nothing but the live source is on the screen.
+    /// Whether the live source fills the screen.
     pub demo: bool,
     /// Clips of corrections by class.
     pub corrections: Vec<(String, Vec<PathBuf>)>,
@@ -88,7 +88,7 @@ pub struct LiveState {
     pub training: AwaitedTraining,
     /// The folder that was listed.
     pub listed: Option<PathBuf>,
-    /// How answers are made, as the engine was told last.
+    /// The prediction settings last sent to the engine.
     pub told: Option<LiveSettings>,
     /// The length that nearly all vectors of most flows of the last seconds stay below, in pixels of the camera.
     pub scale_px: f32,

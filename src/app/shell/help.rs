@@ -1,4 +1,4 @@
-//! Help beyond the window: the manual, what a description of a problem needs, and the report of the last crash.
+//! Help outside the window: the manual, the details for a problem report, and the last crash report.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -25,7 +25,7 @@ impl App {
         self.browsing.start("browser", ctx, path.clone(), move || browser::open(&path));
     }
 
-    /// Copies what a description of a problem needs to the clipboard.
+    /// Copies the details for a problem report to the clipboard.
     pub(super) fn copy_summary(&mut self, ctx: &Context) {
         ctx.copy_text(summary());
         self.session.told = Some((

@@ -1,4 +1,4 @@
-//! The work under way that a person waits for: how far each is, and what cancels it.
+//! Running jobs: the progress of each, and the command that cancels it.
 
 use std::time::Instant;
 
@@ -13,15 +13,15 @@ pub(in crate::app) const EXPORTING_COMPARISON: &str = "Exporting the comparison 
 pub(in crate::app) const EXPORTING_ANNOTATED: &str = "Exporting the annotated video";
 const EXPORTING_LABELS: &str = "Exporting labels";
 
-/// Work under way.
+/// A running job.
 pub(super) struct BackgroundJob {
-    /// What it is, in a few words.
+    /// Short description.
     pub title: &'static str,
-    /// How far it is.
+    /// Progress.
     pub text: String,
-    /// What cancels it, and what that does.
+    /// The command that cancels it, and its effect.
     pub cancel: (Action, &'static str),
-    /// When it began.
+    /// Start time.
     began: Instant,
 }
 

@@ -1,4 +1,4 @@
-//! What happened since the start, in order, for the log panel.
+//! The messages since the start, in order, for the log panel.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use crate::diagnostics::SHOWN;
 /// Lines kept; the oldest go first.
 pub const CAPACITY: usize = 2000;
 
-/// How much a line matters.
+/// Severity of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Worth knowing.
+    /// Information.
     Info,
-    /// Something to look at; the program goes on as asked.
+    /// A warning; the requested action continues.
     Warning,
-    /// Something that was asked for failed.
+    /// A requested action failed.
     Error,
 }
 
@@ -35,11 +35,11 @@ impl LogLevel {
 pub struct Line {
     /// How many lines were added before it.
     pub number: usize,
-    /// Since the start of the program.
+    /// Time since the start of the program.
     pub at: Duration,
-    /// How much it matters.
+    /// Severity.
     pub level: LogLevel,
-    /// What happened.
+    /// The message.
     pub text: String,
 }
 

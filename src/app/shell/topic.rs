@@ -1,4 +1,4 @@
-//! The words for what problems are about.
+//! Short subjects for error messages.
 
 pub use crate::engine::Topic;
 use crate::error::{Error, ErrorKind};

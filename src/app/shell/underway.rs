@@ -1,10 +1,10 @@
-//! What is being opened or loaded.
+//! Items being opened or loaded.
 
 use std::path::{Path, PathBuf};
 
 use crate::app::session::Session;
 
-/// Something that is being opened or loaded.
+/// An item being opened or loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Underway {
     /// A clip, whose frames may be being listed.
@@ -34,7 +34,7 @@ impl Underway {
 }
 
 impl Session {
-    /// Returns what is being opened or loaded; of several the one that is waited for most.
+    /// Returns the item being opened or loaded; of several, the most important one.
     pub fn underway(&self) -> Option<Underway> {
         let clip = self.opening.clone().map(Underway::Clip);
         let path = || self.looking.clone().map(Underway::Path);

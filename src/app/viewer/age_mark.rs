@@ -1,4 +1,4 @@
-//! The mark of a flow that is not the one of the picture beside it.
+//! The mark of a flow that belongs to another frame than the picture beside it.
 
 use eframe::egui::{Align2, FontId, Painter, Rect, Ui, vec2};
 

@@ -1,4 +1,4 @@
-//! How a flow relates to the frame on the screen: behind it, ahead of it, or about to be another one.
+//! The age of a flow relative to the frame on the screen: behind it, ahead of it, or about to be replaced.
 
 use crate::app::session::Session;
 use crate::engine::{FlowSource, SourceFlow, shown_pair};

@@ -130,11 +130,11 @@ impl ViewKind {
 /// One view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewSpec {
-    /// What it shows.
+    /// Kind of picture.
     pub kind: ViewKind,
-    /// Of whose flow.
+    /// Source of the flow.
     pub source: FlowSource,
-    /// What a [`ViewKind::Difference`] is taken to.
+    /// The source that a [`ViewKind::Difference`] compares with.
     pub other: FlowSource,
 }
 
@@ -151,7 +151,7 @@ impl ViewSpec {
     }
 }
 
-/// The views and how they lie.
+/// The views and their arrangement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Views {

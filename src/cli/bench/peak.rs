@@ -6,20 +6,20 @@ use std::time::Instant;
 
 use pulp::{Scalar128b, Simd, WithSimd};
 
-/// Sums that do not wait for each other. Processors start two vectors of multiply-adds a cycle and finish each after four
-/// or five, so ten keep them busy; with the two operands they fit into AVX2's 16 registers.
+/// Independent sums. Processors start two vectors of multiply-adds per cycle and finish each after four or five, so ten
+/// keep them busy; with the two operands they fit into AVX2's 16 registers.
 const CHAINS: usize = 12;
 /// Multiply-adds of each chain in one run: about half a millisecond, less than a thread has a core for itself.
 const ROUNDS: usize = 1 << 18;
-/// Runs of a thread, of which the fastest counts: the others were disturbed.
+/// Runs per thread, of which the fastest counts: the others were disturbed.
 const RUNS: usize = 200;
 
-/// Returns how many multiply-adds a second all threads together reach.
+/// Returns the multiply-adds per second of all threads together.
 pub fn multiply_adds_per_sec() -> f64 {
     rayon::broadcast(|_| fastest_run()).into_iter().sum()
 }
 
-/// Returns how many multiply-adds a second this thread reaches.
+/// Returns the multiply-adds per second of this thread.
 fn fastest_run() -> f64 {
     let run = |_| {
         let started = Instant::now();
@@ -47,7 +47,7 @@ impl WithSimd for MultiplyAdds {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> usize {
-        // Values that the compiler does not know, and chains that differ: nothing can be left out.
+        // Values unknown to the compiler, and chains that differ, so that nothing is optimised away.
         let [factor, addend] = black_box([0.999_f32, 0.001]).map(|value| simd.splat_f32s(value));
         let mut sums: [S::f32s; CHAINS] = std::array::from_fn(|chain| simd.splat_f32s(black_box(chain as f32)));
         for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! Measurements of one run beside each other.
+//! The table of measurements of one run.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use super::peak;
 use crate::cli::outcome::Outcome;
 use crate::error::{Error, Result};
 
-/// The size of a network, and what it takes to compute it.
+/// The size and the cost of a network.
 #[derive(Clone, Copy)]
 pub(super) struct NetworkCost {
     /// Number of trained parameters.
@@ -17,31 +17,31 @@ pub(super) struct NetworkCost {
     pub multiply_adds: u64,
 }
 
-/// One thing that was measured.
+/// A measurement.
 struct BenchmarkRow {
     name: String,
     times: Vec<Duration>,
     median: Duration,
     /// Number of frames (or steps) in one run of it.
     units: f64,
-    /// Where networks are all of it.
+    /// For measurements that consist only of networks.
     cost: Option<NetworkCost>,
 }
 
 impl BenchmarkRow {
-    /// Multiply-adds a second, where they are known.
+    /// Multiply-adds per second, if known.
     fn multiply_adds_per_sec(&self) -> Option<f64> {
         self.cost.map(|cost| cost.multiply_adds as f64 / self.median.as_secs_f64())
     }
 }
 
-/// What is to be measured, and how it is reported.
+/// The selection of measurements and their output.
 pub(super) struct BenchmarkOptions {
     /// Runs of each measurement.
     pub repeats: usize,
     /// Parts of names in lower case, one of which a measurement must have; none for all measurements.
     pub only: Vec<String>,
-    /// One document in the end instead of lines.
+    /// Whether to print one document at the end instead of lines.
     pub json: bool,
     /// The name of the device.
     pub device: String,
@@ -49,16 +49,16 @@ pub(super) struct BenchmarkOptions {
     pub on_cpu: bool,
 }
 
-/// Rows in the order of measuring; the first is what all others are related to.
+/// Rows in order of measurement; all others are relative to the first.
 pub(super) struct BenchmarkTable {
     rows: Vec<BenchmarkRow>,
     options: BenchmarkOptions,
-    /// Multiply-adds a second in registers, measured before the first network.
+    /// Multiply-adds per second in registers, measured before the first network.
     peak: Option<f64>,
 }
 
 impl BenchmarkTable {
-    /// Every measurement is the median of a number of runs after one that does not count.
+    /// Every measurement is the median of several runs after a warm-up run.
     pub fn new(options: BenchmarkOptions) -> Self {
         let table = Self { rows: Vec::new(), options, peak: None };
         table.note(&table.options.device);
@@ -70,18 +70,18 @@ impl BenchmarkTable {
         self.options.repeats
     }
 
-    /// Returns whether a measurement of this name is asked for.
+    /// Returns whether a measurement of this name is selected.
     pub fn wants(&self, name: &str) -> bool {
         let (name, only) = (name.to_lowercase(), &self.options.only);
         only.is_empty() || only.iter().any(|part| name.contains(part))
     }
 
-    /// Returns whether one of these is asked for.
+    /// Returns whether one of these is selected.
     pub fn wants_any(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.wants(name))
     }
 
-    /// Measures `work`, which handles `units` frames each time, if it is asked for.
+    /// Measures `work`, which handles `units` frames per run, if it is selected.
     pub fn measure(&mut self, name: &str, units: f64, mut work: impl FnMut() -> Result<()>) -> Result<()> {
         if self.wants(name) {
             work()?;

@@ -91,7 +91,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
     work.finish(stop.load(Ordering::Relaxed))
 }
 
-/// Tells about the finished work on stdout: a JSON document or a sentence.
+/// Reports the finished work on stdout: a JSON document or a sentence.
 fn publish(plan: &FlowPlan, report: &FlowExportReport) -> Result<()> {
     if plan.json {
         let text = serde_json::to_string_pretty(report);

@@ -15,7 +15,7 @@ use crate::flow::{FlowField, colour};
 use crate::output::Staging;
 use crate::video::{SideBySide, VideoInfo};
 
-/// A run under way.
+/// A run in progress.
 pub(super) struct FlowWork<'a> {
     plan: &'a FlowPlan<'a>,
     input: Vec<PathBuf>,
@@ -108,7 +108,7 @@ impl<'a> FlowWork<'a> {
         })
     }
 
-    /// Returns the displacement that has the full colour.
+    /// Returns the displacement that is drawn at full saturation.
     fn max_px(&self) -> f32 {
         self.plan.max_px.unwrap_or(self.longest_px)
     }

@@ -1,4 +1,4 @@
-//! The held-out results of a training: what each stream, and both together, made of clips that were not learned from.
+//! The held-out results of a training: the accuracy of each stream, and of both fused, on held-out clips.
 
 use serde_json::{Value, json};
 
@@ -13,9 +13,9 @@ const ORDER: [&str; 3] = ["spatial", "temporal", "fused"];
 /// The last measurement of each stream, gathered from the events of runs and from their folders.
 #[derive(Debug, Default)]
 pub(super) struct HeldOut {
-    /// What the runs train, in turn.
+    /// The networks that the runs train, in order.
     networks: Vec<Network>,
-    /// The one that is under way.
+    /// The run in progress.
     run: usize,
     classes: Vec<String>,
     streams: Vec<StreamResult>,
@@ -33,12 +33,12 @@ struct StreamResult {
 }
 
 impl HeldOut {
-    /// Nothing measured yet, of these runs.
+    /// Returns an empty collection for these runs.
     pub fn of(plans: &[TrainingPlan]) -> Self {
         Self { networks: plans.iter().map(|plan| plan.network).collect(), ..Self::default() }
     }
 
-    /// Takes in an event.
+    /// Handles an event.
     pub fn receive(&mut self, event: &TrainingEvent) {
         match event {
             TrainingEvent::Part { number, .. } => self.run = *number,

@@ -1,4 +1,4 @@
-//! The settings of an evaluation by groups, stored in its folder, so that another evaluation cannot resume there.
+//! The settings of an evaluation by groups, stored in its folder, so that a different evaluation cannot resume there.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -17,15 +17,16 @@ use crate::files;
 use crate::nets::Backbone;
 use crate::training::TrainingPlan;
 
-/// The file in the folder.
+/// The file in the run folder.
 const FILE: &str = "groups.json";
-/// The file in the folder of a fold that is trained.
+/// The file in the folder of a trained fold.
 const BASIS_FILE: &str = "clips.txt";
 
-/// Writes what is to be evaluated to the folder of the plan, which is made if need be, or finds that the same is written there.
+/// Writes the settings to the folder of the plan, which is created if needed, or checks that the same ones are already
+/// there.
 ///
 /// # Errors
-/// If the folder holds another evaluation: the first thing that differs is named.
+/// If the folder contains another evaluation; the message names the first difference.
 pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], settings: &GroupsSettings) -> Result<()> {
     let dir = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
@@ -47,8 +48,8 @@ pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], settin
     }
 }
 
-/// Returns what the clips of `dataset` are: their contents, and which of them cannot be found. Scores of other contents, or by
-/// another version, are not to be set beside new ones.
+/// Returns the identity of the clips of `dataset`: their contents, and which of them are missing. Scores of other
+/// contents or by another version are not comparable.
 pub(super) fn basis(dataset: &Dataset) -> String {
     let mut hash = ContentHash::new();
     hash.field(env!("CARGO_PKG_VERSION"));
@@ -58,10 +59,10 @@ pub(super) fn basis(dataset: &Dataset) -> String {
     hash.to_hex()
 }
 
-/// Makes the folder `dir` of a fold that is trained on clips of this `basis`, or finds that it is of the same.
+/// Creates the folder `dir` of a fold trained on clips of this `basis`, or checks that it has the same basis.
 ///
 /// # Errors
-/// If networks were trained there on clips that have changed since.
+/// If the clips have changed since networks were trained there.
 pub(super) fn claim_fold(dir: &Path, basis: &str) -> Result<()> {
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(BASIS_FILE);
@@ -76,13 +77,13 @@ pub(super) fn claim_fold(dir: &Path, basis: &str) -> Result<()> {
     }
 }
 
-/// The entries of the file; what they are called is what a person reads of a difference.
+/// The entries of the file; their names appear in messages about differences.
 #[derive(Serialize)]
 struct Config<'a> {
-    /// The whole card: networks of the same folder that were trained on are others.
+    /// The whole card: it changes when the networks in the folder are trained further.
     model: String,
     imagenet: Option<&'a (PathBuf, Backbone)>,
-    /// Hashes of the files that the networks come from besides the model.
+    /// Hashes of the further files that the networks are loaded from.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     weights: &'a [String],
     training: &'a [TrainingPlan],
@@ -110,7 +111,7 @@ fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], settings: &Gr
         folds,
         clips: &dataset.clips,
     };
-    // By way of text, as it comes back from the file: numbers are rounded in it.
+    // Through text, as it is read back from the file, in which numbers are rounded.
     let text = serde_json::to_string(&config);
     text.and_then(|text| serde_json::from_str(&text)).map_err(|error| {
         Error::file(
@@ -121,7 +122,7 @@ fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], settings: &Gr
     })
 }
 
-/// Returns the first entry that is not the same in both; one that is left out is null.
+/// Returns the first entry that differs; a missing entry counts as null.
 fn difference(found: &Value, wanted: &Value) -> Option<String> {
     let names = [wanted, found].into_iter().filter_map(Value::as_object).flat_map(|entries| entries.keys());
     let entry = |of: &Value, name: &str| of.get(name).cloned().unwrap_or_default();

@@ -13,16 +13,16 @@ use crate::error::{Error, Result};
 pub struct Fold {
     /// The group, or the number of the fold.
     pub name: String,
-    /// Places of its clips in the data set, ascending.
+    /// Indices of its clips in the data set, ascending.
     pub clips: Vec<usize>,
 }
 
 /// The number of folds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FoldCount {
-    /// One a group.
+    /// One fold per group.
     All,
-    /// So many, at least 2, of about equal size and with about equal shares of every class.
+    /// This many folds, at least 2, of about equal size and with similar class shares.
     Count(usize),
 }
 
@@ -38,8 +38,9 @@ impl FromStr for FoldCount {
     }
 }
 
-/// Returns the folds of `dataset`. With [`FoldCount::All`] every recording is one, but where groups are numbered within each
-/// class, as in UCF101 (`v_Wave_g07`), those of one number are: 25 folds, each with clips of all classes.
+/// Returns the folds of `dataset`. With [`FoldCount::All`] every recording is a fold, except where groups are numbered
+/// within each class, as in UCF101 (`v_Wave_g07`): there, equal numbers form a fold, which gives 25 folds with clips of
+/// all classes each.
 ///
 /// # Errors
 /// If there are fewer recordings than folds.
@@ -75,18 +76,18 @@ pub fn folds(dataset: &Dataset, count: FoldCount) -> Result<Vec<Fold>> {
     })
 }
 
-/// `g07` of `v_wave_g07`.
+/// Returns `g07` of `v_wave_g07`.
 fn number(group: &str) -> Option<&str> {
     let (_, number) = group.rsplit_once('_')?;
     let digits = number.strip_prefix('g')?;
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }
 
-/// `count` folds of whole recordings: the largest recordings first, each into the fold that has fewest clips of its class, and
-/// of those into the smallest.
+/// Returns `count` folds of whole recordings: the largest recordings first, each into the fold with the fewest clips of
+/// its class, and among equals into the smallest.
 fn merged(dataset: &Dataset, recordings: BTreeMap<String, Vec<usize>>, count: usize) -> Vec<Fold> {
     let mut recordings: Vec<Vec<usize>> = recordings.into_values().collect();
-    recordings.sort_by_key(|clips| std::cmp::Reverse(clips.len())); // stable: equals by their names
+    recordings.sort_by_key(|clips| std::cmp::Reverse(clips.len())); // stable: equal sizes stay in order of names
     let mut folds: Vec<Fold> =
         (1..=count).map(|number| Fold { name: format!("fold {number}"), clips: Vec::new() }).collect();
     let label = |clip: &usize| dataset.clips[*clip].label;
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
     use crate::data::LabelledClip;
 
-    /// Two clips of each of the groups 1 to `groups` of each of two classes.
+    /// Returns two clips of each of the groups 1 to `groups` for each of two classes.
     fn dataset(groups: usize, name: fn(usize, usize) -> String) -> Dataset {
         let places = (0..2).flat_map(|label| (1..=groups).flat_map(move |group| [(label, group), (label, group)]));
         let clips = places.enumerate().map(|(i, (label, group))| LabelledClip {

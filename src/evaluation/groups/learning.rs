@@ -1,4 +1,4 @@
-//! Training of the networks of a fold on the clips of the others.
+//! Training of the networks of a fold on the clips of the other folds.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,16 +21,16 @@ use crate::table::quoted_cell;
 use crate::training::{self, ClipFeatures, FeatureInput, TrainingControl, TrainingEvent, TrainingPlan};
 use crate::video::Geometry;
 
-/// Makes networks from parts of a data set.
+/// Creates networks from parts of a data set.
 pub(super) enum Learner {
-    /// By last layers.
+    /// By fitting last layers.
     LastLayers(Box<LastLayers>),
     /// By training runs.
     Plans(Vec<TrainingPlan>),
 }
 
 impl Learner {
-    /// Prepares what all folds share, and reports the progress to `on_event`.
+    /// Prepares what all folds share, and reports progress to `on_event`.
     pub fn new(
         context: GroupsContext<'_>,
         model: HiddenTwoStream,
@@ -46,7 +46,7 @@ impl Learner {
         })
     }
 
-    /// Returns the networks that learned from all clips but those of `fold`, which is kept in `place`.
+    /// Returns the networks trained on all clips except those of `fold`, which is stored in `place`.
     pub fn learn(
         &self,
         context: GroupsContext<'_>,
@@ -66,7 +66,7 @@ impl Learner {
     }
 }
 
-/// `model` with the ImageNet network in place of its spatial stream's.
+/// Returns `model` with the ImageNet network as its spatial stream.
 fn with_imagenet(
     mut model: HiddenTwoStream,
     imagenet: Option<&(PathBuf, Backbone)>,
@@ -94,7 +94,7 @@ pub(super) struct LastLayers {
 }
 
 impl LastLayers {
-    /// Reads the features from the run folder, or extracts and keeps them there, as far as networks and clips are the same.
+    /// Reads the features from the run folder if networks and clips are unchanged; otherwise extracts and stores them.
     fn new(
         context: GroupsContext<'_>,
         model: HiddenTwoStream,
@@ -124,7 +124,7 @@ impl LastLayers {
         Ok(Self { model, spatial, temporal })
     }
 
-    /// Returns the model with last layers for the clips at the places `picked`.
+    /// Returns the model with last layers fitted to the clips at the indices `picked`.
     fn fit(&self, dataset: &Dataset, picked: &[usize], seed: u64) -> HiddenTwoStream {
         let labels: Vec<usize> = picked.iter().map(|&clip| dataset.clips[clip].label).collect();
         let fitted = |stream: &Option<Stream>, features: &Option<ClipFeatures>| {
@@ -142,8 +142,8 @@ impl LastLayers {
     }
 }
 
-/// Returns the card of the networks that were made for the fold in the folder `dir`, where folds start from a model of the card `start`:
-/// a training may start from a base of its own, whose streams read other flow.
+/// Returns the card of the networks of the fold in folder `dir`, where folds start from a model of the card `start`; a
+/// training may have its own base, whose streams read other flow.
 pub(super) fn card_of_fold(learning: &Learning, dir: &Path, start: &ModelCard) -> ModelCard {
     let trained = match learning {
         Learning::LastLayers { .. } => None,
@@ -152,12 +152,12 @@ pub(super) fn card_of_fold(learning: &Learning, dir: &Path, start: &ModelCard) -
     trained.unwrap_or_else(|| start.clone())
 }
 
-/// Returns where training `number`, from 1, of the fold in the folder `dir` is kept.
+/// Returns the folder of training `number`, from 1, of the fold in the folder `dir`.
 fn training_dir(dir: &Path, number: usize) -> PathBuf {
     dir.join(format!("training-{number}"))
 }
 
-/// Trains on the clips at the places `picked`, in folders within `dir`, which trainings that were broken off continue in.
+/// Trains on the clips at the indices `picked`, in folders within `dir`, where interrupted trainings resume.
 fn train(
     plans: &[TrainingPlan],
     context: GroupsContext<'_>,
@@ -172,7 +172,8 @@ fn train(
         let run_dir = training_dir(dir, number);
         let own_base = plan.base.clone().filter(|_| number == 1);
         let from = Some(own_base.unwrap_or(base));
-        // The history of a fold is not needed: the first and the newest snapshot are enough for a roll-back.
+        // Only the first and the newest snapshot are kept: they suffice for a roll-back, and the history of a fold is
+        // not needed.
         let plan = TrainingPlan { data: data.clone(), base: from, run_dir, snapshots: 2, ..plan.clone() };
         let mut trained = None;
         training::run(&plan, device, &control, &mut |event| {
@@ -195,7 +196,7 @@ fn train(
     HiddenTwoStream::load(&base, device)
 }
 
-/// Returns the clips at the places `picked` as a list in `dir` that a training reads.
+/// Writes the list of clips at the indices `picked` to `dir` for a training and returns it.
 fn write_list(dataset: &Dataset, picked: &[usize], dir: &Path) -> Result<DataSource> {
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let mut rows = String::from("path,label,start,end,group\n");
@@ -207,7 +208,7 @@ fn write_list(dataset: &Dataset, picked: &[usize], dir: &Path) -> Result<DataSou
         };
         let segment = clip.segment_secs.map_or(",".into(), |[start, end]| format!("{start},{end}"));
         let class = quoted_cell(&dataset.classes[clip.label]);
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(rows, "{},{class},{segment},{}", quoted_cell(path), quoted_cell(&clip.recording()));
     }
     let classes = class_index(dataset.classes.iter().map(String::as_str));

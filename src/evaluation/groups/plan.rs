@@ -12,22 +12,22 @@ use crate::nets::Backbone;
 use crate::nets::fusion::Fusion;
 use crate::training::{TrainingEvent, TrainingPlan};
 
-/// An evaluation by groups.
+/// The plan of an evaluation by groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupsPlan {
-    /// Where it is kept. Folds that are scored there are not scored again.
+    /// The run folder. Folds already scored there are not scored again.
     pub run_dir: PathBuf,
-    /// What the data are called in the report.
+    /// Name of the data in the report.
     pub data: String,
     /// The model folder whose networks every fold starts from.
     pub model: PathBuf,
-    /// How many folds.
+    /// Number of folds.
     pub folds: FoldCount,
-    /// How networks are made.
+    /// Training method.
     pub learning: Learning,
-    /// How clips are seen.
+    /// Views of a clip.
     pub protocol: Protocol,
-    /// How the streams are joined; `None` for the rule and weight of the model.
+    /// Fusion of the streams; `None` for the rule and weight of the model.
     pub fusion: Option<Fusion>,
     /// Seed of the last layers.
     pub seed: u64,
@@ -36,31 +36,31 @@ pub struct GroupsPlan {
 /// The training method of a fold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Learning {
-    /// New last layers on the streams of the model as they are, or on ImageNet weights of a backbone in place of its spatial
-    /// stream's.
+    /// Fit new last layers on the frozen streams of the model, or on ImageNet weights of a backbone in place of its
+    /// spatial stream.
     LastLayers {
-        /// The weights and the architecture that they are of.
+        /// The weights and their architecture.
         imagenet: Option<(PathBuf, Backbone)>,
     },
-    /// Training runs one after the other, each from the networks of the one before, the first from the model unless it names
-    /// a base of its own. Their data and folders are replaced by the fold's.
+    /// Training runs in sequence, each from the networks of the one before, the first from the model unless it names
+    /// its own base. Their data and folders are replaced by the fold's.
     Plans(Vec<TrainingPlan>),
 }
 
-/// What the folds of an evaluation share.
+/// State shared by the folds of an evaluation.
 #[derive(Clone, Copy)]
 pub(super) struct GroupsContext<'a> {
     pub plan: &'a GroupsPlan,
     pub dataset: &'a Dataset,
     pub device: &'a Device,
-    /// The clip whose features are extracted first: machines that begin elsewhere find those of the others.
+    /// The clip whose features are extracted first: machines that start at different clips find each other's features.
     pub first: usize,
-    /// Returns whether the work is to stop.
+    /// Returns whether to stop.
     pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl GroupsContext<'_> {
-    /// Returns the message of a stop: how to resume.
+    /// Returns the message after a stop, which explains how to resume.
     pub fn stopped(self) -> Error {
         let subject = self.plan.run_dir.to_string_lossy();
         Error::cancelled(subject, "stopped, finished folds saved", "Run the same command again to resume")
@@ -76,42 +76,42 @@ pub(super) struct GroupPlace<'a> {
 /// A progress event of an evaluation by groups.
 #[derive(Debug)]
 pub enum GroupsEvent<'a> {
-    /// The progress of feature extraction by a stream.
+    /// Progress of feature extraction by a stream.
     Extracted {
-        /// Which stream.
+        /// The stream.
         stream: &'static str,
-        /// Clips processed.
+        /// Number of processed clips.
         done: usize,
-        /// Clips in all.
+        /// Total number of clips.
         of: usize,
     },
     /// A clip cannot be read.
     Unreadable(&'a Error),
-    /// A class has no clip outside of the fold, so that its clips cannot be recognised.
+    /// A class has no clip outside the fold, so that its clips cannot be recognised.
     Unlearnable {
         /// The fold.
         fold: &'a str,
         /// The class.
         class: &'a str,
     },
-    /// A fold begins.
+    /// A fold starts.
     FoldBegins {
         /// Its name.
         fold: &'a str,
         /// Its number, from 1.
         number: usize,
-        /// How many there are.
+        /// Number of folds.
         of: usize,
     },
-    /// News of a training.
+    /// An event of a training.
     Training(&'a TrainingEvent),
     /// A clip of the fold was scored.
     Scored {
-        /// Clips scored.
+        /// Number of scored clips.
         done: usize,
-        /// Clips of the fold.
+        /// Number of clips in the fold.
         of: usize,
     },
-    /// A fold is scored, now or in an earlier call.
+    /// The fold is scored, now or in an earlier call.
     FoldDone(&'a FoldResult),
 }

@@ -1,4 +1,4 @@
-//! The walk: folds, networks for each, scores of what it holds out, one report of all.
+//! Runs an evaluation by groups: forms folds, trains networks for each, scores its held-out clips, and reports on all.
 
 use std::time::Instant;
 
@@ -16,14 +16,14 @@ use crate::evaluation::{ActionsOutcome, inputs_of_clips, score_clips};
 use crate::nets::HiddenTwoStream;
 use crate::shards::{JobInputs, Shard, assigned};
 
-/// The report over all folds and the scores it was made from.
+/// The report over all folds and the scores it was computed from.
 pub type GroupsOutcome = ActionsOutcome;
 
-/// Scores every clip of `dataset` with networks that were made from the clips of the other folds, and tells of it.
+/// Scores every clip of `dataset` with networks trained on the clips of the other folds, and reports progress.
 ///
 /// # Errors
-/// Data that cannot be folded, a folder that holds another evaluation, networks that cannot be loaded or trained, no readable
-/// clip. Finished scores are kept, and the same call resumes there.
+/// If the data cannot be split into folds, the folder contains another evaluation, networks cannot be loaded or
+/// trained, or no clip can be read. Finished scores are stored, and the same call resumes there.
 pub fn evaluate_groups(
     plan: &GroupsPlan,
     dataset: &Dataset,
@@ -45,19 +45,19 @@ pub struct GroupsEvaluation<'a> {
     settings: GroupsSettings,
     folds: Vec<Fold>,
     basis: String,
-    /// The model that all folds start from, until the first is scored.
+    /// The model that all folds start from; loaded when the first fold is scored.
     model: Option<HiddenTwoStream>,
-    /// None as long as no fold was scored in this process.
+    /// `None` until a fold is scored in this process.
     learner: Option<Learner>,
     /// The clip whose features are extracted first.
     first: usize,
 }
 
 impl<'a> GroupsEvaluation<'a> {
-    /// Returns the evaluation of `plan` on `dataset`, whose networks are on `device`. Nothing is written yet.
+    /// Returns the evaluation of `plan` on `dataset`, with networks on `device`. Nothing is written yet.
     ///
     /// # Errors
-    /// If the data cannot be folded, or a file that the networks come from cannot be read.
+    /// If the data cannot be split into folds, or a file of the networks cannot be read.
     pub fn open(plan: &'a GroupsPlan, dataset: &'a Dataset, device: &'a Device) -> Result<Self> {
         let folds = folds(dataset, plan.folds)?;
         let model = HiddenTwoStream::load(&plan.model, device)?;
@@ -66,7 +66,7 @@ impl<'a> GroupsEvaluation<'a> {
         Ok(Self { plan, dataset, device, settings, folds, basis, model, learner, first: 0 })
     }
 
-    /// Returns what all folds have in common.
+    /// Returns the settings shared by all folds.
     pub fn settings(&self) -> &GroupsSettings {
         &self.settings
     }
@@ -82,25 +82,25 @@ impl<'a> GroupsEvaluation<'a> {
         JobInputs::new("fold", self.folds.len(), hash.to_hex())
     }
 
-    /// Returns the places of the folds of `shard`, ascending.
+    /// Returns the indices of the folds of `shard`, ascending.
     pub fn folds_of_shard(&self, shard: Shard) -> Vec<usize> {
         assigned(&self.folds.iter().map(|fold| &fold.name).collect::<Vec<_>>(), shard)
     }
 
-    /// Writes what is to be evaluated to the run folder, which all shards may share, or finds that the same is written there. Features
-    /// that all folds need are extracted from another clip on by each `shard`: those that the others have kept meanwhile are found.
+    /// Writes the settings to the run folder, which all shards may share, or checks that the same ones are already
+    /// there. Each `shard` starts feature extraction at a different clip, and reuses features stored by the others.
     ///
     /// # Errors
-    /// If the folder holds another evaluation.
+    /// If the folder contains another evaluation.
     pub fn claim(&mut self, shard: Shard) -> Result<()> {
         self.first = self.dataset.clips.len() * (shard.index() - 1) / shard.count();
         claim(self.plan, self.dataset, &self.folds, &self.settings)
     }
 
-    /// Returns the scores of the fold at place `index`, which are kept in the run folder, until `stop` says so.
+    /// Returns the scores of the fold at `index`, which are stored in the run folder, until `stop` returns true.
     ///
     /// # Errors
-    /// If its networks cannot be made, or it is stopped; a training resumes with the next call.
+    /// If its networks cannot be trained, or it is stopped; a training resumes with the next call.
     pub fn score(
         &mut self,
         index: usize,
@@ -133,7 +133,7 @@ impl<'a> GroupsEvaluation<'a> {
     }
 }
 
-/// Makes the networks of `fold`, scores what it holds out, and keeps the scores in its place.
+/// Trains the networks of `fold`, scores its held-out clips, and stores the scores in its folder.
 fn score_fold(
     learner: &Learner,
     context: GroupsContext<'_>,
@@ -170,7 +170,7 @@ fn score_fold(
     Ok(scores)
 }
 
-/// Classes of clips of `fold` that have no clip outside of it.
+/// Returns the classes of clips in `fold` that have no clip outside it.
 fn unlearnable(dataset: &Dataset, fold: &Fold) -> Vec<usize> {
     let mut inside = vec![0usize; dataset.classes.len()];
     fold.clips.iter().for_each(|&clip| inside[dataset.clips[clip].label] += 1);

@@ -9,18 +9,18 @@ use crate::evaluation::ScoredClip;
 use crate::evaluation::clip_scores::name_of;
 use crate::nets::ModelCard;
 
-/// The scores of the clips of a fold by networks that were trained on the others.
+/// The scores of the clips of a fold by networks trained on the others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ScoredFold {
     /// Name of the fold.
     pub(super) name: String,
-    /// Clips that its networks learned from.
+    /// Number of training clips.
     pub(super) learned_from: usize,
-    /// The clips that could be read, each with its place in the data set.
+    /// The readable clips, each with its index in the data set.
     pub(super) clips: Vec<(usize, ScoredClip)>,
-    /// Why the others could not be.
+    /// Errors of the other clips.
     pub(super) failures: Vec<String>,
-    /// Seconds of making its networks and of scoring.
+    /// Time of training and scoring, seconds.
     pub(super) seconds: f64,
     /// The card of its networks.
     pub(super) made: ModelCard,
@@ -39,7 +39,7 @@ impl ScoredFold {
         }
     }
 
-    /// Returns the same with clips that are named as in reports: their paths are others on another machine, and need not be Unicode.
+    /// Returns the same with clips named as in reports: full paths differ between machines, and need not be Unicode.
     #[must_use]
     pub fn with_names(mut self) -> Self {
         self.clips.iter_mut().for_each(|(_, scored)| scored.clip.path = name_of(&scored.clip.path).into());
@@ -51,7 +51,7 @@ impl ScoredFold {
         &self.failures
     }
 
-    /// Returns whether each clip is of one of so many `classes` and has their scores.
+    /// Returns whether each clip has one of `classes` classes and a score for each of them.
     pub(super) fn fits(&self, classes: usize) -> bool {
         self.clips.iter().all(|(_, scored)| {
             let mut rows = [&scored.spatial, &scored.temporal].into_iter().flatten();

@@ -1,4 +1,4 @@
-//! What all folds of an evaluation by groups have in common, and the report of all folds.
+//! Settings shared by all folds of an evaluation by groups, and the report of all folds.
 
 use std::path::PathBuf;
 
@@ -17,14 +17,14 @@ use crate::nets::{Backbone, FlowSource, HiddenTwoStream, ModelCard};
 use crate::plural::counted;
 use crate::training::TrainingPlan;
 
-/// The settings that all folds have in common: with the scores they make the report.
+/// The settings shared by all folds; together with the scores they determine the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupsSettings {
     data: String,
-    /// The card of the model that all folds start from: networks of the same folder that were trained on are others.
+    /// The card of the model that all folds start from; it changes when the networks in the folder are trained further.
     pub(super) model: ModelCard,
     pub(super) imagenet: Option<(PathBuf, Backbone)>,
-    /// Hashes of the files that the networks come from besides the model.
+    /// Hashes of the further files that the networks are loaded from.
     pub(super) weights: Vec<String>,
     pub(super) training: Vec<TrainingPlan>,
     views: String,
@@ -39,7 +39,7 @@ impl GroupsSettings {
     /// Returns the settings of `plan`, whose model has this `card`, on clips of `classes`.
     ///
     /// # Errors
-    /// If a file that the networks come from cannot be read.
+    /// If a file of the networks cannot be read.
     pub(super) fn of(plan: &GroupsPlan, card: &ModelCard, classes: &[String]) -> Result<Self> {
         let (imagenet, training) = match &plan.learning {
             Learning::LastLayers { imagenet } => (imagenet.clone(), Vec::new()),
@@ -60,7 +60,7 @@ impl GroupsSettings {
         })
     }
 
-    /// Returns the report of all `folds`, which are in their order, and the scores of their clips in the order of the data.
+    /// Returns the report of all `folds`, which are in order, and the scores of their clips in dataset order.
     ///
     /// # Errors
     /// If no clip could be read, or a fold has scores of other classes.
@@ -85,7 +85,7 @@ impl GroupsSettings {
         failures.iter().for_each(|failure| scores.fail(failure));
         let mut report = self.report(&made, &scores)?;
         report.folds = results;
-        // Before those on the data.
+        // These remarks precede those on the data.
         report.remarks.splice(0..0, self.remarks(&made));
         Ok(ActionsOutcome { report, scores })
     }
@@ -93,7 +93,7 @@ impl GroupsSettings {
     /// Returns the figures of one fold.
     ///
     /// # Errors
-    /// If the views are none.
+    /// If the views are invalid.
     pub(super) fn fold_result(&self, fold: &ScoredFold) -> Result<FoldResult> {
         let mut scores = ClipScores::new(self.classes.len());
         fold.clips.iter().for_each(|(_, clip)| scores.push(clip.clone()));
@@ -122,7 +122,7 @@ impl GroupsSettings {
         Ok(scores.report(&self.model.name, &self.classes, &plan))
     }
 
-    /// Returns the remarks on how far the figures can be trusted of networks of the card `made`.
+    /// Returns the remarks on the reliability of the figures of networks of the card `made`.
     fn remarks(&self, made: &ModelCard) -> Vec<String> {
         let how = match (&self.imagenet, &self.training[..]) {
             (None, []) => "linear probes on the frozen streams of the model".to_owned(),
@@ -159,7 +159,7 @@ fn nothing_read() -> Error {
     Error::new("evaluation", "no clip could be read", "See the errors above")
 }
 
-/// Returns the hashes of the ImageNet weights, or of the models and weights that trainings name.
+/// Returns the hashes of the ImageNet weights, or of the models and weights that the trainings name.
 fn weights(imagenet: Option<&(PathBuf, Backbone)>, training: &[TrainingPlan]) -> Result<Vec<String>> {
     let of_file = |path: &PathBuf| {
         let mut hash = ContentHash::new();

@@ -1,4 +1,4 @@
-//! The scores of a fold in its folder: complete, or not there.
+//! The scores of a fold in its folder, written atomically.
 
 use std::fs;
 use std::io::Write;
@@ -16,21 +16,21 @@ use crate::training::validation::PhotometricError;
 /// The stored scores of a fold, and its training time.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct StoredScores {
-    /// What the clips were that the fold learned from and scored, see [`basis`](super::config::basis).
+    /// The identity of the clips that the fold was trained on and scored, see [`basis`](super::config::basis).
     #[serde(default)]
     pub basis: String,
-    /// Its clips, as far as they could be read.
+    /// Its readable clips.
     pub clips: Vec<StoredClip>,
-    /// Why the others could not be.
+    /// Errors of the other clips.
     pub failures: Vec<String>,
-    /// Seconds of making its networks and of scoring.
+    /// Time of training and scoring, seconds.
     pub seconds: f64,
 }
 
 /// The scores of one clip.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct StoredClip {
-    /// Its place in the data set.
+    /// Its index in the data set.
     pub index: usize,
     spatial: Option<Vec<f32>>,
     temporal: Option<Vec<f32>>,
@@ -38,13 +38,13 @@ pub(super) struct StoredClip {
 }
 
 impl StoredClip {
-    /// Returns the scores of the clip at place `index`.
+    /// Returns the scores of the clip at `index`.
     pub fn of(index: usize, scored: ScoredClip) -> Self {
         let ScoredClip { spatial, temporal, photometric, .. } = scored;
         Self { index, spatial, temporal, photometric }
     }
 
-    /// Returns the same with its clip.
+    /// Returns the scores with their clip.
     pub fn in_dataset(self, dataset: &Dataset) -> ScoredClip {
         let Self { index, spatial, temporal, photometric } = self;
         ScoredClip { clip: dataset.clips[index].clone(), spatial, temporal, photometric }
@@ -61,11 +61,11 @@ impl StoredClip {
 impl StoredScores {
     const FILE: &str = "scores.json";
 
-    /// Returns the scores in folder `dir`; none if the fold is not scored yet, or the clips have changed since: their `basis` is
-    /// another.
+    /// Returns the scores in folder `dir`; `None` if the fold is not scored yet, or the clips have changed since, so
+    /// that their `basis` differs.
     ///
     /// # Errors
-    /// If the file is damaged or not of these clips.
+    /// If the file is damaged or does not match these clips.
     pub fn read(dir: &Path, dataset: &Dataset, basis: &str) -> Result<Option<Self>> {
         let path = dir.join(Self::FILE);
         let Ok(text) = files::read_to_string(&path) else { return Ok(None) };
@@ -80,10 +80,10 @@ impl StoredScores {
         }
     }
 
-    /// Writes the scores to folder `dir`, which is made if need be.
+    /// Writes the scores to folder `dir`, which is created if needed.
     ///
     /// # Errors
-    /// If the file cannot be written; there is none then.
+    /// If the file cannot be written; no file exists then.
     pub fn write(&self, dir: &Path) -> Result<()> {
         fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
         atomic::replace(&dir.join(Self::FILE), |writer| {

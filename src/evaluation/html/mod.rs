@@ -1,4 +1,4 @@
-//! A report as one page: no script, no second file, nothing from the network; plots are SVG.
+//! A report as a self-contained HTML page: no scripts, no further files, no network access; plots are SVG.
 
 mod plots;
 mod tables;
@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::ActionsReport;
 
-/// The looks of the page; colours of the plots are classes here.
+/// The style sheet of the page; plots refer to its colours by class.
 const STYLE: &str = "\
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -62,7 +62,7 @@ fn plots(report: &ActionsReport) -> Markup {
     }
 }
 
-/// Returns the confusion matrix of the fused streams, or of the only one; none where several classes of a clip may be right.
+/// Returns the confusion matrix of the fused streams, or of the only stream; empty for multi-label models.
 fn confusion(report: &ActionsReport) -> Option<Markup> {
     (!report.is_multi_label()).then_some(())?;
     let (name, stream) = report.streams().last()?;
@@ -71,7 +71,7 @@ fn confusion(report: &ActionsReport) -> Option<Markup> {
     Some(figure(plot, &caption))
 }
 
-/// Returns a section of the page, or nothing for no content.
+/// Returns a section of the page; empty without content.
 fn section(title: &str, content: Option<Markup>) -> Markup {
     html! { @if let Some(content) = content { h2 { (title) } (content) } }
 }

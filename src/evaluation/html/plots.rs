@@ -1,17 +1,17 @@
-//! The plots of a report, each one SVG element.
+//! The plots of a report as SVG elements.
 
 use maud::{Markup, html};
 
 use crate::evaluation::{Calibration, Confusion, SweepPoint};
 use crate::plural::counted;
 
-/// Sides of the area of a line or bar plot.
+/// Sides of the plot area of a line or bar plot.
 const WIDTH: f64 = 260.0;
 const HEIGHT: f64 = 180.0;
-/// Room for the numbers at the axes.
+/// Margin for axis labels.
 const MARGIN: f64 = 36.0;
 
-/// Top-1 over the weight of the temporal stream, the chosen `weight` marked.
+/// Returns the plot of top-1 accuracy over the weight of the temporal stream, with the chosen `weight` marked.
 pub(super) fn sweep(points: &[SweepPoint], weight: f64) -> Markup {
     let largest = points.iter().map(|point| point.weight).fold(f64::MIN_POSITIVE, f64::max);
     let (low, high) = points.iter().fold((1.0_f64, 0.0_f64), |(low, high), p| (low.min(p.top1), high.max(p.top1)));
@@ -33,7 +33,8 @@ pub(super) fn sweep(points: &[SweepPoint], weight: f64) -> Markup {
     axes(&content, ["0".into(), largest.to_string()], [percent(low), percent(high)])
 }
 
-/// Accuracy (bars) against confidence: what is between a bar and the diagonal is missing or too much.
+/// Returns the reliability diagram, accuracy (bars) against confidence: the gap between a bar and the diagonal is over-
+/// or underconfidence.
 pub(super) fn reliability(calibration: &Calibration) -> Markup {
     let width = WIDTH / calibration.bins.len().max(1) as f64;
     let content = html! {
@@ -53,7 +54,7 @@ pub(super) fn reliability(calibration: &Calibration) -> Markup {
     axes(&content, ["0".into(), "1".into()], [percent(0.0), percent(1.0)])
 }
 
-/// Returns a cell with its clips for each pair of classes that occurs, the darker the larger its share of the row.
+/// Returns a cell with the number of clips for each pair of classes that occurs, darker for a larger share of its row.
 pub(super) fn confusion(confusion: &Confusion, classes: &[String]) -> Markup {
     let cell = (560.0 / classes.len().max(1) as f64).clamp(14.0, 32.0);
     let font = (cell - 1.0).min(11.0);
@@ -86,7 +87,7 @@ pub(super) fn confusion(confusion: &Confusion, classes: &[String]) -> Markup {
     svg(left + side, left + side, &content)
 }
 
-/// `content` with a frame and the ends of both axes.
+/// Returns `content` with a frame and labelled axis ends.
 fn axes(content: &Markup, [x0, x1]: [String; 2], [y0, y1]: [String; 2]) -> Markup {
     let right = MARGIN + WIDTH;
     let numbers = [

@@ -8,7 +8,7 @@ use crate::evaluation::{ActionsReport, ReportSource, interval_in_percent, interv
 use crate::nets::fusion;
 use crate::plural::counted;
 
-/// Clips of a list that is not folded.
+/// Maximum number of clips in a list that is not collapsed.
 const OPEN_CLIPS: usize = 200;
 
 /// Returns the table of the settings of the evaluation.
@@ -37,7 +37,7 @@ pub(super) fn run(report: &ActionsReport) -> Markup {
     table(&[], rows.into_iter().map(|row| row.to_vec()), 2)
 }
 
-/// Returns how many clips of how many classes were scored: `4 of 3 classes; the model has 21`.
+/// Returns the number of scored clips and classes: `4 of 3 classes; the model has 21`.
 fn coverage(report: &ActionsReport) -> String {
     let shown = report.results.iter().flat_map(|result| [result.label].into_iter().chain(result.also.iter().copied()));
     let seen: BTreeSet<usize> = shown.collect();
@@ -48,7 +48,7 @@ fn coverage(report: &ActionsReport) -> String {
     format!("{} of {}{rest}", report.clips, counted(seen.len(), "class"))
 }
 
-/// Returns the table of the figures of a model that answers each class by itself, by stream.
+/// Returns the table of the multi-label figures by stream.
 fn several(report: &ActionsReport) -> Markup {
     let rows = report.streams().filter_map(|(name, stream)| {
         let own = stream.multi_label.as_ref()?;
@@ -147,7 +147,7 @@ pub(super) fn worst(report: &ActionsReport) -> Option<Markup> {
     Some(table(&["Clip", "Class", "Predicted", "Confidence"], rows, 3))
 }
 
-/// Returns the table of all clips with what each stream says of them, folded where there are many.
+/// Returns the table of all clips with the prediction of each stream, collapsed if long.
 pub(super) fn clips(report: &ActionsReport) -> Option<Markup> {
     (!report.results.is_empty()).then_some(())?;
     let streams: Vec<&str> = report.streams().map(|(name, _)| name).collect();
@@ -181,7 +181,7 @@ pub(super) fn failures(report: &ActionsReport) -> Option<Markup> {
     (!report.failures.is_empty()).then(|| table(&[], rows, 1))
 }
 
-/// Rows of plain text whose first `names` columns are names, below `head` if that is not empty.
+/// Returns rows of plain text, whose first `names` columns are names, below `head` if that is not empty.
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>, names: usize) -> Markup {
     html! {
         table {

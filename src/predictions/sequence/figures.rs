@@ -1,4 +1,4 @@
-//! How well predictions agree with labels, frame by frame.
+//! Agreement of predictions with labels, frame by frame.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,22 +6,23 @@ use super::recordings::{FrameLabel, SequenceRecording};
 use crate::evaluation::Confusion;
 use crate::ranking::arg_max;
 
-/// The likeliest classes of labelled frames compared with their labels.
+/// Metrics of the most probable classes of labelled frames.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequenceFigures {
-    /// Scored frames that are labelled with a class.
+    /// Number of scored frames labelled with a class.
     pub frames: usize,
-    /// Share of them whose likeliest class is that of the label.
+    /// Accuracy: fraction of these frames whose most probable class is the labelled one.
     pub accuracy: f64,
     /// Mean F1 of the classes that are labelled or predicted there.
     pub macro_f1: f64,
-    /// Mean cross-entropy of all labelled frames, background included.
+    /// Mean cross-entropy of all labelled frames, including background.
     pub loss: f64,
 }
 
 impl SequenceFigures {
-    /// Compares `probabilities`, `[scored frames, classes]` of each of `recordings`, with the labels; `None` without a labelled class.
+    /// Compares `probabilities`, `[scored frames, classes]` of each of `recordings`, with the labels; `None` if no
+    /// class is labelled.
     pub(super) fn of(recordings: &[&SequenceRecording], probabilities: &[Vec<f32>], classes: usize) -> Option<Self> {
         let (mut pairs, mut loss, mut labelled) = (Vec::new(), 0.0, 0);
         for (recording, probabilities) in recordings.iter().zip(probabilities) {
@@ -48,8 +49,8 @@ impl SequenceFigures {
     }
 }
 
-/// Returns the probabilities that a frame with this label should have. Background where the model has no class for it is no class more
-/// than any other, so that none reaches the threshold of a bout.
+/// Returns the target probabilities of a frame with this label. Background, if the model has no class for it, is the
+/// uniform distribution, so that no class reaches the threshold of a bout.
 pub(super) fn target(label: FrameLabel, classes: usize) -> Vec<f32> {
     match label {
         FrameLabel::Class(label) => (0..classes).map(|class| if class == label { 1.0 } else { 0.0 }).collect(),

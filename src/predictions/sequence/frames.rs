@@ -1,4 +1,4 @@
-//! What a sequence model reads of a video, and the windows that it is cut into.
+//! The inputs of a sequence model for a video, and their windows.
 
 use std::ops::Range;
 
@@ -6,34 +6,35 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::predictions::FrameScores;
 
-/// The least probability whose logarithm counts: the released fusion gives 0 to most classes.
+/// Lower bound of probabilities before taking logarithms: the released fusion gives 0 to most classes.
 const LEAST_PROBABILITY: f32 = 1e-4;
 
-/// Scored frames of a video as a sequence model reads them.
+/// The inputs of a sequence model for the scored frames of a video.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SequenceFrames {
-    /// Scored frames.
+    /// Number of scored frames.
     pub count: usize,
-    /// Values of each.
+    /// Number of values per frame.
     pub inputs: usize,
-    /// Classes.
+    /// Number of classes.
     pub classes: usize,
     /// `[count, inputs]`: the logarithms of the probabilities, then the features.
     values: Vec<f32>,
 }
 
-/// Windows of sequences beside each other.
+/// A batch of windows.
 pub(super) struct WindowBatch {
     /// `[b, C, t]`
     pub input: Tensor<3>,
-    /// The plain recogniser's logits, `[b, K, t]`.
+    /// The base model's logits, `[b, K, t]`.
     pub plain: Tensor<3>,
-    /// 1 for frames, 0 beyond the ends, `[b, 1, t]`.
+    /// Mask: 1 for frames, 0 beyond the ends, `[b, 1, t]`.
     pub is_frame: Tensor<3>,
 }
 
 impl SequenceFrames {
-    /// Takes the probabilities of a video and its features, `[scored frames, features]`, which may be empty.
+    /// Creates the inputs from the probabilities of a video and its features, `[scored frames, features]`, which may be
+    /// empty.
     pub fn of(scores: &FrameScores, features: &[f32]) -> Self {
         let (count, classes) = (scores.scored(), scores.classes.len());
         let width = features.len() / count.max(1);
@@ -69,7 +70,8 @@ pub(super) fn statistics<'a>(videos: impl Iterator<Item = &'a SequenceFrames> + 
 }
 
 impl WindowBatch {
-    /// Cuts `length` frames from each start, and `reach` more on both sides, out of its video. What is beyond the ends is nothing.
+    /// Cuts `length` frames from each start, plus `reach` on both sides, out of its video. Values beyond the ends are
+    /// zero.
     pub fn cut(windows: &[(&SequenceFrames, usize)], length: usize, reach: usize, device: &Device) -> Self {
         let (inputs, classes) = windows.first().map_or((0, 0), |(frames, _)| (frames.inputs, frames.classes));
         let whole = length + 2 * reach;
@@ -98,7 +100,8 @@ impl WindowBatch {
     }
 }
 
-/// Returns the starts and lengths of the windows of `length` frames that `count` frames are cut into; the last is the rest.
+/// Returns the starts and lengths of the windows of `length` frames that cover `count` frames; the last is the
+/// remainder.
 pub(super) fn windows_of(count: usize, length: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).step_by(length).map(move |start| start..(start + length).min(count))
 }

@@ -1,4 +1,4 @@
-//! Which recordings a sequence model is measured on.
+//! Selects the recordings that a sequence model is validated on.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::settings::SequenceSettings;
 use crate::data::{LabelledClip, hold_out};
 use crate::error::{Error, Result};
 
-/// Recordings to train on and to measure on.
+/// Training and validation recordings.
 #[derive(Debug)]
 pub(super) struct Split<'a> {
     pub training: Vec<&'a SequenceRecording>,
@@ -15,11 +15,11 @@ pub(super) struct Split<'a> {
 }
 
 impl<'a> Split<'a> {
-    /// Holds out the recordings of the videos called `named` or, without any, the share of the settings: at least one of every class
-    /// that is shown in two.
+    /// Holds out the recordings of the videos in `named` or, if empty, the fraction in the settings: at least one of
+    /// every class that occurs in two.
     ///
     /// # Errors
-    /// If there is no video of a name, or nothing can be held out, or everything is.
+    /// If no video has one of the names, nothing can be held out, or nothing would be left.
     pub fn of(data: &'a SequenceData, named: &[String], settings: &SequenceSettings) -> Result<Self> {
         let held = if named.is_empty() { drawn(data, settings)? } else { find(data, named)? };
         let (held_out, training): (Vec<_>, Vec<_>) =
@@ -32,7 +32,7 @@ impl<'a> Split<'a> {
     }
 }
 
-/// Returns what a recording and those that belong to it are called.
+/// Returns the group of a recording, shared by those that belong together.
 fn name_of(recording: &SequenceRecording) -> String {
     if recording.group.is_empty() { recording.video.clone() } else { recording.group.clone() }
 }
@@ -57,7 +57,7 @@ fn drawn(data: &SequenceData, settings: &SequenceSettings) -> Result<BTreeSet<St
     let mut clips = Vec::new();
     for recording in &data.recordings {
         let labels: BTreeSet<FrameLabel> = recording.labels.iter().flatten().copied().collect();
-        // Background counts like a class.
+        // Background counts as a class.
         let place = |label| if let FrameLabel::Class(class) = label { class } else { data.source.classes.len() };
         clips.extend(labels.into_iter().map(|label| LabelledClip {
             path: recording.video.clone().into(),

@@ -1,4 +1,5 @@
-//! Sequence models: a small temporal convolutional network over stored predictions, which sees seconds instead of a window.
+//! Sequence models: a small temporal convolutional network over stored predictions, with a context of seconds instead
+//! of a window.
 
 mod figures;
 mod frames;

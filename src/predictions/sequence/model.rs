@@ -1,4 +1,4 @@
-//! A trained sequence model: its network, and the card with what it was trained on.
+//! A trained sequence model: its network, and the card with its training data.
 
 use std::path::{Path, PathBuf};
 
@@ -19,44 +19,44 @@ use crate::predictions::{FrameScores, PredictionFacts};
 
 const CARD: &str = "sequence.toml";
 const NUMBERS: &str = "sequence.safetensors";
-/// Scored frames that are computed at once.
+/// Number of scored frames per computation.
 const WINDOW: usize = 1024;
 
-/// What is known of a sequence model besides its numbers.
+/// Metadata of a sequence model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequenceCard {
     /// [`SequenceCard::FORMAT`].
     pub format: u32,
-    /// Hash of the file of numbers, the classes and the model.
+    /// Hash of the weights file, the classes and the model.
     pub hash: String,
     /// Version of the program that trained it.
     pub motionscope: String,
-    /// Where the labels were.
+    /// Source of the labels.
     pub labels: String,
-    /// Videos that it was trained on.
+    /// Training videos.
     pub trained_on: Vec<String>,
-    /// Videos that were held out.
+    /// Held-out videos.
     pub held_out: Vec<String>,
-    /// The epoch that it is from, the latest of several networks; 0 where none was better than the plain recogniser, which it equals
-    /// then.
+    /// The selected epoch, the latest of several networks; 0 if none was better than the base model, which it then
+    /// equals.
     pub epoch: usize,
     /// The predictions that it reads.
     pub source: PredictionSource,
     /// The shape of the network.
     pub network: SequenceConfig,
-    /// How it was trained.
+    /// The training settings.
     pub settings: SequenceSettings,
-    /// The plain recogniser on the held-out videos.
+    /// Metrics of the base model on the held-out videos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plain: Option<SequenceFigures>,
-    /// This model on the held-out videos.
+    /// Metrics of this model on the held-out videos.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<SequenceFigures>,
 }
 
 impl SequenceCard {
-    /// The version of the files.
+    /// Version of the file format.
     pub const FORMAT: u32 = 1;
 }
 
@@ -65,11 +65,11 @@ impl SequenceCard {
 pub struct SequenceModel {
     /// Its card.
     pub card: SequenceCard,
-    /// One for each seed; their probabilities are averaged.
+    /// One network per seed; their probabilities are averaged.
     pub(super) networks: Vec<SequenceNet>,
 }
 
-/// Several networks in one file; a single one is stored by itself.
+/// File format of several networks; a single one is stored without this.
 #[derive(Module, Debug)]
 struct SequenceNets {
     networks: Vec<SequenceNet>,
@@ -81,7 +81,7 @@ impl SequenceModel {
         [dir.join(CARD), dir.join(NUMBERS)]
     }
 
-    /// Writes the model to folder `dir`, all or nothing, and notes its hash in its card.
+    /// Writes the model to folder `dir` atomically, and records its hash in its card.
     ///
     /// # Errors
     /// If `guard` does not allow it, or a file cannot be written.
@@ -136,10 +136,10 @@ impl SequenceModel {
         Ok(Self { card, networks })
     }
 
-    /// Returns the probabilities of every class from the predictions at `path`, and what is stored with them.
+    /// Returns the probabilities of every class from the predictions at `path`, and the facts stored with them.
     ///
     /// # Errors
-    /// If they are not of the model that this one was trained for, or the computation fails.
+    /// If the predictions are not of the model that this one was trained for, or the computation fails.
     pub fn apply(
         &self,
         path: &Path,
@@ -160,8 +160,8 @@ impl SequenceModel {
     }
 }
 
-/// Returns the mean probabilities of the classes at all frames by the `networks`, `[frames, classes]`, of which there is one at least.
-/// None may be on an autodiff device.
+/// Returns the mean class probabilities at all frames over the `networks`, `[frames, classes]`, at least one. None of
+/// them may be on an autodiff device.
 pub(super) fn probabilities(
     networks: &[SequenceNet],
     config: &SequenceConfig,
@@ -178,13 +178,13 @@ pub(super) fn probabilities(
         };
         let sum = networks[1..].iter().fold(shares(&networks[0]), |sum, network| sum + shares(network));
         let shares = read_back((sum / networks.len() as f32).swap_dims(1, 2))?; // [1, t, K]
-        // Rounding may lead a hair beyond 1.
+        // Rounding may slightly exceed 1.
         all.extend(shares.iter().map(|share| share.clamp(0.0, 1.0)));
     }
     Ok(all)
 }
 
-/// Returns the hash of a model: of the file of its numbers, and of what it reads.
+/// Returns the hash of a model: of its weights file, and of the predictions it reads.
 fn hash(numbers: &Path, source: &PredictionSource) -> Result<String> {
     let mut hash = ContentHash::new();
     hash.update_with_file(numbers).map_err(|error| Error::io(numbers, &error))?;

@@ -1,4 +1,4 @@
-//! Predictions of recordings with the labels of their frames, as sequence models are trained on them.
+//! Predictions of recordings with frame labels, for the training of sequence models.
 
 use std::path::{Path, PathBuf};
 
@@ -10,69 +10,69 @@ use crate::nets::fusion::Fusion;
 use crate::plural::counted;
 use crate::predictions::{FeatureCounts, FrameScores, LabelledVideo, LabelledVideos, PredictionFacts, read_features};
 
-/// The name of background, where a model has it as a class.
+/// The name of background, for models that have it as a class.
 const BACKGROUND: &str = "background";
 
-/// What somebody says of a scored frame.
+/// The label of a scored frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FrameLabel {
-    /// It shows this class.
+    /// A class.
     Class(usize),
-    /// It shows none of the classes, and the model has no class for that.
+    /// Background, if the model has no class for it.
     Background,
 }
 
-/// What predictions were made by: those of others do not fit a sequence model.
+/// The source of predictions: a sequence model fits only predictions of the same source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PredictionSource {
-    /// The name on the model's card.
+    /// Name on the model's card.
     pub model: String,
     /// Hash of the model's files.
     pub model_hash: String,
-    /// Every how many frames videos are scored.
+    /// Stride of the scored frames.
     pub stride: usize,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// How the streams are fused.
+    /// Fusion of the streams.
     pub fusion: Fusion,
-    /// Features that are stored with the probabilities.
+    /// Features stored with the probabilities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<FeatureCounts>,
-    /// Whether stored features have no part, be there any or not.
+    /// Whether stored features are ignored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_features: bool,
 }
 
-/// A recording that a sequence model is trained or measured on.
+/// A recording for training or validation.
 #[derive(Debug, Clone)]
 pub struct SequenceRecording {
-    /// The name of its video.
+    /// Name of its video.
     pub video: String,
     /// Hash of the content of its video.
     pub content: String,
-    /// What it shares with others of the same recording; empty for none.
+    /// Group shared by clips of the same recording; empty for none.
     pub group: String,
     pub(super) frames: SequenceFrames,
-    /// Of each scored frame; `None` where nobody said anything, or what cannot be learned.
+    /// Label of each scored frame; `None` if unlabelled or unusable.
     pub(super) labels: Vec<Option<FrameLabel>>,
-    /// Seconds that a scored frame stands for, on average.
+    /// Mean duration of a scored frame, seconds.
     pub(super) frame_secs: f64,
 }
 
 /// Predictions and labels.
 #[derive(Debug)]
 pub struct SequenceData {
-    /// What the predictions were made by.
+    /// The source of the predictions.
     pub source: PredictionSource,
     /// The recordings with labels.
     pub recordings: Vec<SequenceRecording>,
-    /// What was left out.
+    /// Warnings about skipped data.
     pub notes: Vec<Error>,
 }
 
 impl PredictionSource {
-    /// Returns what predictions with these facts were made by.
+    /// Returns the source of predictions with these facts.
     pub fn of(facts: &PredictionFacts) -> Self {
         Self {
             model: facts.model.clone(),
@@ -85,20 +85,20 @@ impl PredictionSource {
         }
     }
 
-    /// Returns the same without a part of the features.
+    /// Returns the same with features ignored.
     fn without_features(self) -> Self {
         Self { features: None, ignores_features: true, ..self }
     }
 
-    /// Returns the `features` that have a part.
+    /// Returns the `features` that are used.
     pub(super) fn used<'a>(&self, features: &'a [f32]) -> &'a [f32] {
         if self.ignores_features { &[] } else { features }
     }
 
-    /// Checks that the predictions at `path`, with `facts`, were made by the same.
+    /// Checks that the predictions at `path`, with `facts`, have the same source.
     ///
     /// # Errors
-    /// What they differ in.
+    /// If they differ; the message names the difference.
     pub fn check(&self, path: &Path, facts: &PredictionFacts) -> Result<()> {
         let found = Self::of(facts);
         let cause = if facts.sequence.is_some() {
@@ -121,11 +121,11 @@ impl PredictionSource {
 }
 
 impl SequenceData {
-    /// Reads the predictions in `files` and pairs them with `labels`, which are from `source`: by the content of the video or, where that
-    /// is not known, by its name. Features that are stored with them are read unless `no_features`.
+    /// Reads the predictions in `files` and pairs them with `labels`, which are from `source`: by the content of the
+    /// video or, if that is unknown, by its name. Stored features are read unless `no_features` is set.
     ///
     /// # Errors
-    /// If a file cannot be read, they are not all of one model, or nothing in them is labelled with a class of it.
+    /// If a file cannot be read, they are of different models, or no frame is labelled with a class of the model.
     pub fn read(files: &[PathBuf], labels: LabelledVideos, source: &Path, no_features: bool) -> Result<Self> {
         let mut data: Option<Self> = None;
         let mut labels = Some(labels);
@@ -209,18 +209,18 @@ impl SequenceRecording {
         }
     }
 
-    /// Returns how many of its scored frames are labelled.
+    /// Returns the number of labelled scored frames.
     pub fn labelled(&self) -> usize {
         self.labels.iter().flatten().count()
     }
 
-    /// Returns the seconds of its labelled frames.
+    /// Returns the duration of its labelled frames, seconds.
     pub fn labelled_secs(&self) -> f64 {
         self.labelled() as f64 * self.frame_secs
     }
 }
 
-/// Returns the labels with the classes of the predictions first, and notes what has no place among them.
+/// Returns the labels with the classes of the predictions first, and records warnings about labels without a match.
 fn with_classes_of(
     own: &PredictionSource,
     labels: LabelledVideos,
@@ -253,14 +253,15 @@ fn with_classes_of(
     labelled
 }
 
-/// Returns the labels of the video of predictions: of the same content, or of the same name where the content is not known.
+/// Returns the labels of the video of the predictions: of the same content, or of the same name if the content is
+/// unknown.
 fn partner<'a>(facts: &PredictionFacts, videos: &'a [LabelledVideo]) -> Option<&'a LabelledVideo> {
     let same = videos.iter().find(|video| !video.hash.is_empty() && video.hash == facts.content);
     same.or_else(|| videos.iter().find(|video| video.hash.is_empty() && video.video == facts.video))
 }
 
-/// Returns what is said of each scored frame. Frames of several classes at a time, or of a class that is not among `classes`, count as
-/// not labelled.
+/// Returns the label of each scored frame. Frames of several classes, or of a class that is not among `classes`, count
+/// as unlabelled.
 fn frame_labels(video: &LabelledVideo, classes: &[String], stride: usize, scored: usize) -> Vec<Option<FrameLabel>> {
     let background = classes.iter().position(|name| name.trim().eq_ignore_ascii_case(BACKGROUND));
     let background = background.map_or(FrameLabel::Background, FrameLabel::Class);

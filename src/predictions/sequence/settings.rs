@@ -1,42 +1,43 @@
-//! How a sequence model is trained.
+//! The training settings of a sequence model.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Everything that decides what a sequence model becomes, besides its data.
+/// All settings that determine a sequence model, except its data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequenceSettings {
-    /// Epochs of 20 updates.
+    /// Number of epochs of 20 updates.
     pub epochs: usize,
-    /// Highest learning rate; it falls to 0 in a line.
+    /// Maximum learning rate; it decays linearly to 0.
     pub rate: f64,
-    /// Maps of the hidden layers.
+    /// Number of feature maps of the hidden layers.
     pub channels: usize,
-    /// Residual blocks.
+    /// Number of residual blocks.
     pub blocks: usize,
-    /// Share of the maps of a block that an update does without.
+    /// Dropout: fraction of the feature maps of a block that an update leaves out.
     pub dropout: f64,
     /// Seed of the weights, the windows, the dropout and the hold-out.
     pub seed: u64,
-    /// Networks whose probabilities are averaged: each is trained from the next seed, with the same hold-out.
+    /// Number of networks whose probabilities are averaged: each is trained from the next seed, with the same hold-out.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub seeds: usize,
-    /// Share of the recordings that are held out, unless they are named.
+    /// Fraction of the recordings that are held out, unless they are named.
     pub hold_out: f64,
 }
 
-/// Updates of an epoch.
+/// Updates per epoch.
 pub(super) const UPDATES: usize = 20;
-/// Windows of an update, and the scored frames in the middle of each whose labels count.
+/// Windows per update, and the scored frames in the middle of each whose labels enter the loss.
 pub(super) const WINDOWS: usize = 8;
 pub(super) const LENGTH: usize = 128;
-/// Decay of the weights relative to the learning rate.
+/// Weight decay relative to the learning rate.
 pub(super) const WEIGHT_DECAY: f32 = 1e-2;
-/// Most networks: beyond some dozen, another one changes nothing.
+/// Maximum number of networks: beyond about a dozen, more have no effect.
 const MOST_SEEDS: usize = 50;
-/// Most blocks: one more would see a quarter of an hour on either side, and no more labels.
+/// Maximum number of blocks: one more would extend the receptive field to a quarter of an hour on either side, without
+/// more labels.
 const MOST_BLOCKS: usize = 12;
 
 impl Default for SequenceSettings {
@@ -46,10 +47,10 @@ impl Default for SequenceSettings {
 }
 
 impl SequenceSettings {
-    /// Checks that all numbers make sense.
+    /// Checks that all values are in range.
     ///
     /// # Errors
-    /// The first setting that makes none.
+    /// If a setting is out of range; the message names the first one.
     pub fn check(&self) -> Result<()> {
         let wrong = |option: &str, cause: &str, remedy: &str| Err(Error::usage(option, cause, remedy));
         if self.epochs == 0 || self.channels == 0 {

@@ -1,8 +1,8 @@
-//! The training of a sequence model, on a CPU in a minute or two.
+//! Training of a sequence model, which takes a minute or two on a CPU.
 //!
-//! An update reads windows around labelled frames; only labelled frames count in the loss. The class of the frame that a window is
-//! drawn around is drawn first, so that rare classes are seen as often as common ones. After every epoch the held-out recordings are
-//! measured and a checkpoint is written; the model is that of the epoch with the lowest held-out loss.
+//! An update reads windows around labelled frames; only labelled frames enter the loss. The class of a window's central
+//! frame is drawn first, so that rare classes are sampled as often as common ones. After every epoch, the held-out
+//! recordings are evaluated and a checkpoint is written; the model is that of the epoch with the lowest held-out loss.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,7 @@ use crate::nets::{Precision, SequenceConfig, SequenceNet, read_back, weights};
 use crate::output::OutputGuard;
 use crate::training::checkpoint::{self, Best, Progress};
 
-/// The folder of the checkpoint in that of the model, until the model is written.
+/// The checkpoint folder within that of the model, which exists until the model is written.
 const WORK: &str = "training";
 const LOCK: &str = "run.lock";
 /// Files of the checkpoint.
@@ -41,50 +41,50 @@ const BEST: &str = "best.safetensors";
 /// The plan of a training.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SequencePlan {
-    /// How the model is trained.
+    /// The training settings.
     pub settings: SequenceSettings,
-    /// Videos to hold out; those of the settings without any.
+    /// Videos to hold out; if empty, those of the settings.
     pub held_out: Vec<String>,
-    /// Whether classes of the model may be without labels.
+    /// Whether classes of the model may have no labels.
     pub allows_missing_classes: bool,
-    /// The name of the labels in the model's card.
+    /// The name of the labels in the model card.
     pub labels: String,
     /// Folder of the model.
     pub out: PathBuf,
 }
 
-/// News of a training.
+/// A progress event of a training.
 #[derive(Debug)]
 pub enum SequenceEvent<'a> {
-    /// It begins.
+    /// The training starts.
     Begun {
-        /// Recordings to train on.
+        /// Training recordings.
         training: Vec<&'a SequenceRecording>,
-        /// Recordings to measure on.
+        /// Validation recordings.
         held_out: Vec<&'a SequenceRecording>,
-        /// Seconds before and after a frame that decide its scores.
+        /// Receptive field: seconds before and after a frame that affect its scores.
         reach_secs: f64,
-        /// Epochs that an earlier run made, of all networks.
+        /// Epochs that an earlier run completed, of all networks.
         resumed: usize,
-        /// The plain recogniser on the recordings to measure on.
+        /// Metrics of the base model on the validation recordings.
         plain: Option<SequenceFigures>,
     },
-    /// An epoch is done.
+    /// An epoch is complete.
     Epoch {
-        /// Epochs that are done, of all networks.
+        /// Completed epochs, of all networks.
         done: usize,
         /// Mean training loss of its updates.
         loss: f64,
-        /// The recordings to measure on.
+        /// Metrics on the validation recordings.
         held_out: Option<SequenceFigures>,
     },
 }
 
-/// Trains a sequence model and writes it to the folder of the plan, or resumes it.
+/// Trains a sequence model, or resumes its training, and writes it to the folder of the plan.
 ///
 /// # Errors
-/// If the data cannot be split or lacks a class, the folder holds another training, `guard` does not allow the files, or `stop` says so: the
-/// checkpoint stays then.
+/// If the data cannot be split or lacks a class, the folder contains another training, `guard` does not allow the
+/// files, or `stop` returns true; the checkpoint is then kept.
 pub fn train_sequence(
     plan: &SequencePlan,
     data: &SequenceData,
@@ -158,7 +158,7 @@ pub fn train_sequence(
     Ok(model)
 }
 
-/// Returns the folders of the checkpoints of so many networks: `work` itself for a single one.
+/// Returns the checkpoint folders of this many networks: `work` itself for a single one.
 fn folders(work: &Path, seeds: usize) -> Vec<PathBuf> {
     match seeds {
         1 => vec![work.to_owned()],
@@ -166,7 +166,7 @@ fn folders(work: &Path, seeds: usize) -> Vec<PathBuf> {
     }
 }
 
-/// Removes the checkpoints, and their folders if nothing else is in them.
+/// Removes the checkpoints, and their folders if these are empty then.
 fn remove(work: &Path, works: &[PathBuf], lock: FileLock) {
     for own in works {
         if let Some(checkpoint) = checkpoint::find(own) {
@@ -191,14 +191,14 @@ fn refuse_missing_classes(plan: &SequencePlan, data: &SequenceData, split: &Spli
     Err(Error::new(&*plan.labels, cause, remedy))
 }
 
-/// A training under way.
+/// The state of a training in progress.
 struct SequenceRun<'a> {
     settings: &'a SequenceSettings,
-    /// Of this network.
+    /// Seed of this network.
     seed: u64,
     config: SequenceConfig,
     split: &'a Split<'a>,
-    /// Labelled frames of the training recordings: the recording and the frame, by label.
+    /// Labelled frames of the training recordings by label: the recording and the frame.
     places: Vec<Vec<(usize, usize)>>,
     key: String,
     device: Device,
@@ -206,12 +206,13 @@ struct SequenceRun<'a> {
     network: SequenceNet,
     optimiser: ModuleOptimizer,
     progress: Progress,
-    /// The network with the lowest held-out loss, or the last one where nothing is held out; none while that is the plain recogniser.
+    /// The network with the lowest held-out loss, or the last one without a hold-out; `None` while the base model is
+    /// better.
     best: Option<SequenceNet>,
 }
 
 impl<'a> SequenceRun<'a> {
-    /// Begins a training, or continues the one whose checkpoint is in `work`.
+    /// Starts a training, or resumes from the checkpoint in `work`.
     fn begin(
         plan: &'a SequencePlan,
         data: &SequenceData,
@@ -258,7 +259,7 @@ impl<'a> SequenceRun<'a> {
         Ok(run)
     }
 
-    /// Makes the updates of an epoch and returns their mean loss.
+    /// Performs the updates of an epoch and returns their mean loss.
     fn epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<f64> {
         let mut sum = 0.0;
         for update in self.progress.step * UPDATES..(self.progress.step + 1) * UPDATES {
@@ -271,7 +272,8 @@ impl<'a> SequenceRun<'a> {
         Ok(sum / UPDATES as f64)
     }
 
-    /// Makes one update and returns the loss before it. What is drawn follows from its number, whatever was before.
+    /// Performs one update and returns the loss before it. The random draws depend only on its number, so that a
+    /// resumed training is the same.
     fn update(&mut self, update: usize) -> Result<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(update as u64 + 1);
@@ -301,7 +303,7 @@ impl<'a> SequenceRun<'a> {
         (recording, frame.saturating_sub(rng.random_range(0..LENGTH)))
     }
 
-    /// Draws which maps of a block are kept.
+    /// Draws the dropout mask of a block's feature maps.
     fn kept(&self, rng: &mut ChaCha8Rng) -> Tensor<3> {
         let share = 1.0 - self.settings.dropout;
         let mut keep = || if rng.random::<f64>() < share { (1.0 / share) as f32 } else { 0.0 };
@@ -309,7 +311,7 @@ impl<'a> SequenceRun<'a> {
         Tensor::from_data(TensorData::new(values, [WINDOWS, self.config.channels, 1]), &self.device)
     }
 
-    /// Returns the figures of the mean of `networks` on the recordings to measure on.
+    /// Returns the metrics of the mean of `networks` on the validation recordings.
     fn measured(&self, networks: &[SequenceNet]) -> Result<Option<SequenceFigures>> {
         let recordings = &self.split.held_out;
         let probabilities: Result<Vec<_>> =
@@ -317,7 +319,7 @@ impl<'a> SequenceRun<'a> {
         Ok(SequenceFigures::of(recordings, &probabilities?, self.config.classes))
     }
 
-    /// Notes the network of an epoch if it is the best so far.
+    /// Records the network of an epoch if it is the best so far.
     fn note(&mut self, held_out: Option<SequenceFigures>, network: SequenceNet) {
         let (step, value) = (self.progress.step, held_out.map(|figures| figures.loss as f32));
         match (&mut self.progress.best, value) {
@@ -350,7 +352,7 @@ impl<'a> SequenceRun<'a> {
         checkpoint::write(work, &self.progress, fill).map(drop)
     }
 
-    /// Continues from `checkpoint`, whose model goes to `out`.
+    /// Resumes from `checkpoint`, whose model goes to `out`.
     fn read(&mut self, checkpoint: &Path, out: &Path, optimiser: ModuleOptimizer) -> Result<()> {
         let at = |name: &str| checkpoint.join(name);
         let key = files::read_to_string(at(KEY)).map_err(|error| Error::io(&at(KEY), &error))?;
@@ -375,7 +377,8 @@ impl<'a> SequenceRun<'a> {
     }
 }
 
-/// Returns the mean cross-entropy of the labelled frames of windows of `LENGTH` frames, `[1]`: all others have no part in it.
+/// Returns the mean cross-entropy of the labelled frames of windows of `LENGTH` frames, `[1]`; other frames are
+/// excluded.
 fn loss_of(logits: Tensor<3>, windows: &[(&SequenceRecording, usize)], device: &Device) -> Tensor<1> {
     let classes = logits.dims()[1];
     let (mut targets, mut labelled) = (Vec::new(), 0usize);
@@ -395,7 +398,7 @@ fn loss_of(logits: Tensor<3>, windows: &[(&SequenceRecording, usize)], device: &
     -(activation::log_softmax(logits, 1) * targets).sum() / labelled.max(1) as f32
 }
 
-/// Returns what a checkpoint is continued with only: the settings, the recordings and what is said of their frames.
+/// Returns the identity that a checkpoint must match to be resumed: the settings, the recordings and their labels.
 fn key_of(plan: &SequencePlan, data: &SequenceData, split: &Split<'_>) -> Result<String> {
     let json = serde_json::to_string(&(env!("CARGO_PKG_VERSION"), &plan.settings, &data.source))
         .map_err(|error| Error::wrap(&plan.out, error, "Please report this"))?;

@@ -15,13 +15,13 @@ use crate::predictions::{
 const FRAMES: usize = 240;
 const CLASSES: [&str; 2] = ["walk", "rear"];
 
-/// The class at a frame of a recording: one for 20 frames, then the other.
+/// Returns the class at a frame of a recording: one for 20 frames, then the other.
 fn class_at(number: usize, frame: usize) -> usize {
     (frame + 7 * number) / 20 % 2
 }
 
-/// Writes predictions of a recording that are right except in the first 8 frames of a bout, where nothing but the frames around
-/// says which class it is: there both are as likely.
+/// Writes predictions of a recording that are right except in the first 8 frames of a bout, where both classes are
+/// equally probable and only the neighbouring frames determine the class.
 fn predictions(path: &Path, number: usize, change: impl Fn(&mut PredictionFacts)) {
     let mut facts = PredictionFacts {
         video: format!("{number}.mp4"),
@@ -41,7 +41,7 @@ fn predictions(path: &Path, number: usize, change: impl Fn(&mut PredictionFacts)
     let mut writer = PredictionWriter::begin(path, facts.clone()).unwrap();
     for frame in 0..facts.scored() {
         let is_open = (frame + 7 * number) % 20 < 8;
-        // Of two that are as likely, the first is the likeliest.
+        // Of two equally probable classes, the first is chosen.
         let first = if is_open { 0.5 } else { [0.9, 0.1][class_at(number, frame)] };
         let secs = frame as f64 / 10.0 * facts.stride as f64;
         let features = vec![(31 * frame % 17) as f32; facts.feature_count()];
@@ -50,7 +50,7 @@ fn predictions(path: &Path, number: usize, change: impl Fn(&mut PredictionFacts)
     writer.finish(&OutputGuard::default()).unwrap();
 }
 
-/// Labels of the first half of each recording; nobody has said anything of the second.
+/// Returns labels of the first half of each recording; the second half is unlabelled.
 fn labels(count: usize) -> LabelledVideos {
     let video = |number: usize| {
         let span = |frame: usize| LabelledSpan { class: Some(class_at(number, frame)), frames: frame..frame + 1 };
@@ -97,7 +97,7 @@ fn context_decides_what_a_window_cannot() {
     assert!(plain.macro_f1 < 0.9 && sequence.macro_f1 > plain.macro_f1 + 0.05, "{plain:?} {sequence:?}");
     assert!(sequence.accuracy > plain.accuracy && sequence.loss < plain.loss, "{plain:?} {sequence:?}");
 
-    // Applied to a recording, also where nobody labelled anything.
+    // Also applies to the unlabelled part of a recording.
     let read = SequenceModel::load(&dir.path().join("model")).unwrap();
     assert_eq!(read.card, model.card);
     let path = dir.path().join("3.parquet");
@@ -140,7 +140,7 @@ fn a_training_that_was_stopped_ends_with_the_same_model() {
     assert_ne!(trained(&SequencePlan { out: at("other"), ..other }, &data).card.hash, whole.card.hash);
 }
 
-/// The networks of three seeds are those that each seed gives by itself, with the hold-out of the first.
+/// The networks of three seeds equal those trained with each seed alone, with the hold-out of the first.
 #[test]
 fn networks_of_several_seeds_are_averaged_in_one_file() {
     let dir = tempfile::tempdir().unwrap();
@@ -167,7 +167,7 @@ fn networks_of_several_seeds_are_averaged_in_one_file() {
     }
     assert!(!at("all/training").exists(), "no checkpoint stays");
 
-    // Stopped in the second network, it ends with the same.
+    // Stopped in the second network and resumed, the result is the same.
     let base = plan(at("stopped"));
     let settings = SequenceSettings { seed: 5, seeds: 3, epochs: 2, ..base.settings };
     let stopped = SequencePlan { settings, held_out, ..base };
@@ -184,7 +184,7 @@ fn networks_of_several_seeds_are_averaged_in_one_file() {
     assert_eq!((resumed, &model.card), (3, &all.card));
 }
 
-/// Features are noise here, and stored for some of the recordings only.
+/// The features are noise, and stored for some of the recordings only.
 #[test]
 fn features_can_be_left_out() {
     let dir = tempfile::tempdir().unwrap();
@@ -250,7 +250,7 @@ fn data_that_cannot_be_learned_from_are_refused_in_words() {
     refused(&other("b.parquet", &|facts| facts.stride = 2), &|_| (), "their stride is 2, not 1");
     refused(&other("c.parquet", &|facts| facts.sequence = Some("89".into())), &|_| (), "of a sequence model");
 
-    // A class that nobody labelled.
+    // A class without labels.
     let mut some = labels(2);
     some.videos.iter_mut().for_each(|video| video.spans.retain(|span| span.class == Some(0)));
     let data = SequenceData::read(&files, some, Path::new("lab"), false).unwrap();

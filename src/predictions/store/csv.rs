@@ -1,4 +1,4 @@
-//! Predictions as a table in text.
+//! Predictions as a CSV table.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::predictions::summary::{cell, decimals};
 /// Writes a row for each scored frame: the frame, from 0, the time in seconds, and the probability of each class.
 ///
 /// # Errors
-/// What the operating system reports.
+/// If writing fails.
 pub fn write_frame_csv(scores: &FrameScores, out: &mut impl Write) -> io::Result<()> {
     let names: Vec<String> = column_names(&scores.classes).iter().map(|name| cell(name)).collect();
     writeln!(out, "{}", names.join(","))?;

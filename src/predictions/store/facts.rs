@@ -1,4 +1,4 @@
-//! What predictions were computed from.
+//! The provenance of predictions.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,55 +6,56 @@ use serde_json::Value;
 use crate::nets::fusion::Fusion;
 use crate::predictions::{BoutSettings, FrameScores};
 
-/// A number at the start of the facts, for readers of later versions.
+/// Version of the facts.
 const SCHEMA: &str = "motionscope-predictions 1";
 
-/// What is stored with the probabilities of a video.
+/// The metadata stored with the probabilities of a video.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PredictionFacts {
     /// The name of the video in tables: its path in the project, or that of the file.
     pub video: String,
-    /// Hash of the content of the video's file, of [`fingerprint`](crate::labels::media_scan::fingerprint), as projects keep it.
+    /// Hash of the content of the video's file, by [`fingerprint`](crate::labels::media_scan::fingerprint), as in
+    /// projects.
     pub content: String,
-    /// Frames of the video.
+    /// Number of frames in the video.
     pub frames: usize,
     /// Frames per second; the average where the rate varies.
     pub fps: f64,
-    /// When the video ends on the clock of the file, seconds.
+    /// End of the video on the clock of the file, seconds.
     pub end_secs: f64,
-    /// Every how many frames the video was scored.
+    /// Stride of the scored frames.
     pub stride: usize,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// The name on the model's card.
+    /// Name on the model's card.
     pub model: String,
     /// Hash of the model's files.
     pub model_hash: String,
-    /// How the streams were fused.
+    /// Fusion of the streams.
     pub fusion: Fusion,
-    /// The probability from which on each class is shown, as chosen on held-out clips of a multi-label model; else none.
+    /// Threshold of each class of a multi-label model, chosen on held-out clips; `None` for other models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<f64>,
-    /// The version of the program.
+    /// Version of the program.
     pub version: String,
-    /// The devices that computed them, in the order in which they took part. Another one makes no other predictions: it differs by
-    /// its rounding.
+    /// The devices that computed the predictions, in order. They are not part of the identity: devices differ only by
+    /// rounding.
     #[serde(default)]
     pub devices: Vec<String>,
-    /// How many features of each stream are stored with the probabilities; none without.
+    /// Number of features per stream stored with the probabilities; `None` without features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<FeatureCounts>,
-    /// The hash of the sequence model that the probabilities are from; none for those of the windows themselves.
+    /// The hash of the sequence model that computed the probabilities; `None` for those of single windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<String>,
 }
 
-/// Numbers of features of a scored frame: what the last layers of the streams read. 0 for a stream that the model lacks.
+/// Number of features of a scored frame, the inputs of the last layers; 0 for a missing stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureCounts {
-    /// Of the spatial stream, which are first.
+    /// Features of the spatial stream, which come first.
     pub spatial: usize,
-    /// Of the temporal stream.
+    /// Features of the temporal stream.
     pub temporal: usize,
 }
 
@@ -65,7 +66,7 @@ impl FeatureCounts {
     }
 }
 
-/// The facts as they are stored.
+/// The stored form of the facts.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored<F> {
     schema: String,
@@ -74,8 +75,8 @@ struct Stored<F> {
 }
 
 impl PredictionFacts {
-    /// Returns the first fact in which `other` differs, in words: predictions of other facts are no part of these. Devices are none
-    /// of them.
+    /// Returns a description of the first fact in which `other` differs, in which case predictions cannot be combined.
+    /// Devices are not compared.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let [own, others] = [self, other].map(|facts| serde_json::to_value(facts).unwrap_or_default());
         let differing = |name: &str, words: &str| {
@@ -108,7 +109,7 @@ impl PredictionFacts {
         NAMES.iter().find_map(|(name, words)| differing(name, words))
     }
 
-    /// Returns the `common` settings of bouts at the threshold of the class at place `class`, where the model has one.
+    /// Returns the `common` bout settings with the model's threshold of class `class`, if it has one.
     pub fn bout_settings(&self, class: usize, common: &BoutSettings) -> BoutSettings {
         self.thresholds.get(class).map_or(*common, |threshold| common.at(*threshold))
     }
@@ -131,7 +132,7 @@ impl PredictionFacts {
     /// Returns the facts in `json`.
     ///
     /// # Errors
-    /// The cause in words, if they are of another schema or make no sense.
+    /// If they are of another schema or inconsistent; the text states the cause.
     pub(super) fn from_json(json: &str) -> Result<Self, String> {
         let stored: Stored<Value> = serde_json::from_str(json).map_err(|_| "its description is damaged".to_owned())?;
         if stored.schema != SCHEMA {
@@ -148,7 +149,7 @@ impl PredictionFacts {
         Ok(facts)
     }
 
-    /// Returns the probabilities with what these facts say about them.
+    /// Returns the probabilities with the metadata in these facts.
     pub(super) fn with_scores(&self, secs: Vec<f64>, probabilities: Vec<f32>) -> FrameScores {
         FrameScores {
             video: self.video.clone(),

@@ -18,23 +18,23 @@ use super::PredictionFacts;
 pub(super) const KEY: &str = "motionscope";
 /// The columns before those of the classes.
 pub(super) const LEADING: [(&str, Physical); 2] = [("frame", Physical::INT64), ("time_s", Physical::DOUBLE)];
-/// Rows of a row group: large enough that the description of the columns is small beside them, small enough for any memory.
+/// Rows per row group: large enough for the column metadata to be negligible, small enough for any memory.
 pub(super) const GROUP_ROWS: usize = 8192;
 
-/// Rows of a row group with features, of which there are thousands in a row.
+/// Rows per row group with features, of which a row has thousands.
 pub(super) const FEATURE_GROUP_ROWS: usize = 512;
-/// The column of features, and the parts of its path after its name.
+/// The column of features, and the rest of its path after the name.
 const FEATURES: &str = "features";
 const LIST: [&str; 2] = ["list", "element"];
 
-/// Scored frames in a row.
+/// Rows of scored frames.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Rows {
-    /// When each is shown, seconds.
+    /// Time of each frame, seconds.
     pub secs: Vec<f64>,
-    /// `[rows, classes]`, row by row.
+    /// `[rows, classes]`, row-major.
     pub probabilities: Vec<f32>,
-    /// `[rows, features]`, row by row.
+    /// `[rows, features]`, row-major.
     pub features: Vec<f32>,
 }
 
@@ -51,7 +51,7 @@ impl Rows {
         self.features.append(&mut other.features);
     }
 
-    /// Returns the first `count` rows and keeps the others.
+    /// Removes and returns the first `count` rows.
     pub fn split_front(&mut self, count: usize, facts: &PredictionFacts) -> Self {
         Self {
             secs: self.secs.drain(..count).collect(),
@@ -61,7 +61,8 @@ impl Rows {
     }
 }
 
-/// Returns the names of the columns: those of the classes are theirs, with a number where a column of the same name is before them.
+/// Returns the names of the columns; class columns are named after their classes, with a number if the name is already
+/// used.
 pub(super) fn column_names(classes: &[String]) -> Vec<String> {
     let mut taken: BTreeSet<String> = LEADING.iter().map(|(name, _)| (*name).to_owned()).collect();
     let unique = classes.iter().map(|class| {
@@ -77,7 +78,7 @@ pub(super) fn column_type(place: usize) -> Physical {
     LEADING.get(place).map_or(Physical::FLOAT, |(_, physical)| *physical)
 }
 
-/// Returns the path of the column of features, which is behind those of the classes; `None` without features.
+/// Returns the path of the column of features, which follows those of the classes; `None` without features.
 pub(super) fn feature_path(facts: &PredictionFacts) -> Option<Vec<String>> {
     let taken = column_names(&facts.classes);
     let numbered = (2..).map(|number| format!("{FEATURES} ({number})"));
@@ -98,7 +99,7 @@ fn schema(facts: &PredictionFacts) -> Result<TypePtr> {
     Type::group_type_builder("schema").with_fields(columns).build().map(Arc::new)
 }
 
-/// Returns a column of lists of numbers, as the format describes lists.
+/// Returns a column of lists of numbers in Parquet's standard list structure.
 fn list_of_numbers(name: &str) -> Result<TypePtr> {
     let [list, element] = LIST;
     let element = Type::primitive_type_builder(element, Physical::FLOAT).with_repetition(Repetition::REQUIRED);
@@ -115,16 +116,16 @@ fn list_of_numbers(name: &str) -> Result<TypePtr> {
 pub(super) struct TableWriter<'a, W: Write + Send> {
     file: SerializedFileWriter<W>,
     facts: &'a PredictionFacts,
-    /// Rows that are written already.
+    /// Number of rows already written.
     written: usize,
     pending: Rows,
 }
 
 impl<'a, W: Write + Send> TableWriter<'a, W> {
-    /// Begins a file in `to`.
+    /// Starts a file in `to`.
     pub fn begin(to: W, facts: &'a PredictionFacts) -> Result<Self> {
         let json = facts.to_json().map_err(|error| parquet::errors::ParquetError::External(error.into()))?;
-        // Plain values and gzip: what every reader of Parquet understands.
+        // Plain encoding and gzip, which every Parquet reader supports.
         let properties = WriterProperties::builder()
             .set_compression(Compression::GZIP(Default::default()))
             .set_dictionary_enabled(false)
@@ -134,7 +135,7 @@ impl<'a, W: Write + Send> TableWriter<'a, W> {
         Ok(Self { file, facts, written: 0, pending: Rows::default() })
     }
 
-    /// Adds rows: row groups have the same size, however many are added at a time.
+    /// Adds rows; the size of row groups does not depend on the number of rows per call.
     pub fn add(&mut self, rows: Rows) -> Result<()> {
         self.pending.append(rows);
         let size = if self.facts.feature_count() > 0 { FEATURE_GROUP_ROWS } else { GROUP_ROWS };
@@ -145,7 +146,7 @@ impl<'a, W: Write + Send> TableWriter<'a, W> {
         Ok(())
     }
 
-    /// Ends the file.
+    /// Completes the file.
     pub fn finish(mut self) -> Result<()> {
         let rest = std::mem::take(&mut self.pending);
         if rest.len() > 0 {
@@ -180,7 +181,7 @@ fn write_lists<W: Write + Send>(
     rows: usize,
     length: usize,
 ) -> Result<()> {
-    // An empty list has a place without a value.
+    // An empty list has an entry without a value.
     let count = rows * length.max(1);
     let definitions = vec![i16::from(length > 0); count];
     let repetitions: Vec<i16> = (0..count).map(|place| i16::from(place % length.max(1) > 0)).collect();

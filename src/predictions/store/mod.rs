@@ -1,4 +1,4 @@
-//! Files of predictions: the probabilities of every class over a video as a Parquet file, with what they were computed from.
+//! Files of predictions: the probabilities of every class over a video as a Parquet file, with their provenance.
 
 mod csv;
 mod facts;

@@ -1,4 +1,4 @@
-//! Predictions under way: parts in a hidden folder beside their target, which outlive a process that is killed.
+//! Predictions in progress: parts in a hidden folder beside their target, which survive if the process is killed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,29 +13,29 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::file_lock::FileLock;
 use crate::files;
 
-/// How the name of the folder ends: not like that of files which the next command removes.
+/// Suffix of the folder's name, which differs from that of stale files, which the next command removes.
 const ENDING: &str = ".parts";
-/// Longest name of a target that the name of the folder repeats, bytes: names end at 255.
+/// Maximum length in bytes of the target's name within the folder's name; file names are limited to 255 bytes.
 const LONGEST: usize = 200;
 const FACTS: &str = "facts.json";
 const LOCK: &str = "lock";
-/// Bytes of the number of rows at the start of a part, and of the hash at its end.
+/// Size in bytes of the row count at the start of a part, and of the hash at its end.
 const WORD: usize = 8;
 
-/// The parts of one file of predictions, which no other process writes.
+/// The parts of a file of predictions, locked against other processes.
 pub(super) struct Parts {
     dir: PathBuf,
-    /// Numbers of a row besides its time: of classes and of features.
+    /// Number of values per row besides its time: classes and features.
     widths: [usize; 2],
-    /// Rows of each part.
+    /// Number of rows in each part.
     rows: Vec<usize>,
     discarded: Option<String>,
     lock: FileLock,
 }
 
 impl Parts {
-    /// Opens the parts of `target`: those of the same `facts` from the first row on, to which the devices of these are added. All
-    /// others are removed.
+    /// Opens the parts of `target`, reusing those with the same `facts` from the first row on; their devices are added
+    /// to the facts. All others are removed.
     ///
     /// # Errors
     /// If another process writes them, or the folder of `target` cannot be written.
@@ -61,7 +61,7 @@ impl Parts {
         Ok(parts)
     }
 
-    /// Takes over the parts of a run that was begun with the same facts.
+    /// Reuses the parts of an earlier run with the same facts.
     fn continue_from(&mut self, begun: PredictionFacts, facts: &mut PredictionFacts) {
         while let Some(rows) = self.read(self.rows.len()) {
             self.rows.push(rows.len());
@@ -74,12 +74,12 @@ impl Parts {
         self.discard(format!("part {} is damaged", self.count() + 1));
     }
 
-    /// Keeps in mind why the next part, if there is one, is removed.
+    /// Records why the next part, if there is one, is removed.
     fn discard(&mut self, reason: String) {
         self.discarded = self.path(self.count()).exists().then_some(reason);
     }
 
-    /// Returns why parts were removed, in words.
+    /// Returns a description of why parts were removed.
     pub fn discarded(&self) -> Option<&str> {
         self.discarded.as_deref()
     }
@@ -105,7 +105,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Returns the rows of the part at `place`; `None` if it is not there or damaged.
+    /// Returns the rows of the part at `place`; `None` if it is missing or damaged.
     pub fn read(&self, place: usize) -> Option<Rows> {
         decoded(&files::read(self.path(place)).ok()?, self.widths)
     }
@@ -115,16 +115,16 @@ impl Parts {
         self.dir.join(part_name(place))
     }
 
-    /// Removes the parts, and the folder if nothing else is in it.
+    /// Removes the parts, and the folder if it is empty then.
     pub fn remove(self) {
         let names = (0..self.count()).map(part_name).chain([FACTS.to_owned(), LOCK.to_owned()]);
-        // What stays is continued or removed by the next run with this target.
+        // Remaining files are reused or removed by the next run with this target.
         names.for_each(|name| drop(fs::remove_file(self.dir.join(name))));
         drop(self.lock);
         let _ = fs::remove_dir(&self.dir);
     }
 
-    /// Removes what is in the folder besides the parts that are continued.
+    /// Removes everything in the folder except the reused parts.
     fn remove_others(&self) {
         let keep = |name: &OsString| {
             name == FACTS || name == LOCK || (0..self.count()).any(|place| name == part_name(place).as_str())
@@ -157,13 +157,13 @@ fn folder_of(target: &Path) -> PathBuf {
     target.with_file_name(folder)
 }
 
-/// Locks the folder `dir`, which is made if it is not there.
+/// Locks the folder `dir`, which is created if it does not exist.
 fn lock(target: &Path, dir: &Path) -> Result<FileLock> {
     let path = dir.join(LOCK);
     loop {
         fs::create_dir_all(dir).map_err(|error| Error::not_made(target, &error))?;
         let lock = match FileLock::take(&path) {
-            // The run that has just finished removed the folder.
+            // A run that has just finished may have removed the folder.
             Err(_) if !dir.exists() => continue,
             result => result.map_err(|error| Error::io(target, &error))?,
         };
@@ -177,7 +177,8 @@ fn lock(target: &Path, dir: &Path) -> Result<FileLock> {
     }
 }
 
-/// Returns a part as it is stored: the number of rows, the times, the probabilities and the features of all, and a hash of all that.
+/// Returns the stored form of a part: the number of rows, the times, the probabilities and the features of all, and a
+/// hash of these.
 fn encoded(rows: &Rows) -> Vec<u8> {
     let mut bytes = (rows.len() as u64).to_le_bytes().to_vec();
     bytes.extend(rows.secs.iter().flat_map(|secs| secs.to_le_bytes()));

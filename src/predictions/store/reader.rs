@@ -19,19 +19,19 @@ use crate::predictions::FrameScores;
 const FOREIGN: &str = "Choose a file that motionscope predict wrote";
 const DAMAGED: &str = "Make it again with motionscope predict";
 
-/// A part of a file, or what is wrong with the file.
+/// A part of a file, or the error in it.
 type Checked<T> = std::result::Result<T, String>;
 
 /// Returns the facts and the probabilities in the file at `path`.
 ///
 /// # Errors
-/// If it cannot be read, is not a Parquet file of predictions, or does not hold what its facts state.
+/// If the file cannot be read, is not a Parquet file of predictions, or does not match its facts.
 pub fn read_predictions(path: &Path) -> Result<(PredictionFacts, FrameScores)> {
     read(path, |_, _| Ok(())).map(|(facts, scores, ())| (facts, scores))
 }
 
-/// Returns the facts, the probabilities and the features in the file at `path`: `[scored frames, features]`, row by row, empty where
-/// none are stored.
+/// Returns the facts, the probabilities and the features in the file at `path`: `[scored frames, features]`, row-major,
+/// empty if none are stored.
 ///
 /// # Errors
 /// Same as [`read_predictions`].
@@ -57,7 +57,7 @@ fn read<T>(
 /// Returns the facts in the file at `path`, without reading its probabilities.
 ///
 /// # Errors
-/// If it cannot be read, or is not a Parquet file of predictions.
+/// If the file cannot be read, or is not a Parquet file of predictions.
 pub fn read_prediction_facts(path: &Path) -> Result<PredictionFacts> {
     caught_at(path, || opened(path).map(|(_, facts)| facts))
 }
@@ -75,7 +75,7 @@ fn opened(path: &Path) -> Result<(ParquetFile, PredictionFacts)> {
     Ok((file, facts))
 }
 
-/// Returns the probabilities in `file`, or what is wrong with it.
+/// Returns the probabilities in `file`, or a description of the error.
 fn scores(file: &ParquetFile, facts: &PredictionFacts) -> Checked<FrameScores> {
     check_columns(file, facts)?;
     let metadata = file.metadata();
@@ -111,7 +111,7 @@ fn scores(file: &ParquetFile, facts: &PredictionFacts) -> Checked<FrameScores> {
     Ok(facts.with_scores(secs, probabilities))
 }
 
-/// Returns the features in `file`, whose columns were checked.
+/// Returns the features in `file`, whose columns must have been checked.
 fn features(file: &ParquetFile, facts: &PredictionFacts) -> Checked<Vec<f32>> {
     let (count, mut features) = (facts.feature_count(), Vec::new());
     if count == 0 {
@@ -150,7 +150,7 @@ fn check_columns(file: &ParquetFile, facts: &PredictionFacts) -> Checked<()> {
     let path = feature_path(facts);
     if let Some(path) = &path {
         let column = columns.get(names.len()).filter(|column| column.path().parts() == path.as_slice());
-        // A list of numbers, of which none is missing.
+        // A list of numbers without missing values.
         let is_list = column.is_some_and(|column| (column.max_def_level(), column.max_rep_level()) == (1, 1));
         let is_float = column.is_some_and(|column| column.physical_type() == Type::FLOAT);
         if !(is_list && is_float) {

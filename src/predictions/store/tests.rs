@@ -36,13 +36,13 @@ fn facts(scored: usize, stride: usize, classes: &[&str]) -> PredictionFacts {
     }
 }
 
-/// The time and the probabilities of a scored frame: any numbers that differ from frame to frame.
+/// Returns the time and the probabilities of a scored frame: arbitrary numbers that differ from frame to frame.
 fn row(facts: &PredictionFacts, index: usize) -> (f64, Vec<f32>) {
     let value = |class: usize| ((index * 7 + class * 3) % 101) as f32 / 100.0;
     (0.5 + (index * facts.stride) as f64 / facts.fps, (0..facts.classes.len()).map(value).collect())
 }
 
-/// Adds scored frames up to `until`, from where the writer is.
+/// Adds scored frames up to `until`, from the writer's position.
 fn push(writer: &mut PredictionWriter, facts: &PredictionFacts, until: usize) {
     for index in writer.done()..until {
         let (secs, probabilities) = row(facts, index);
@@ -105,7 +105,7 @@ fn a_run_that_was_stopped_anywhere_gives_the_same_bytes() {
             } else {
                 drop(writer)
             }
-            drop(Hidden::new(dir.path()).unwrap()); // what is left behind of other kinds is removed
+            drop(Hidden::new(dir.path()).unwrap()); // other stale files are removed
             let mut writer = PredictionWriter::begin(&path, facts.clone()).unwrap();
             assert_eq!(writer.done(), if is_paused { stopped } else { stopped / 512 * 512 }, "{stopped} {is_paused}");
             push(&mut writer, &facts, 1100);
@@ -124,7 +124,7 @@ fn parts_of_other_facts_and_damaged_ones_are_not_continued() {
     let mut writer = begun(&facts);
     push(&mut writer, &facts, 1400);
     writer.pause().unwrap();
-    // What a run would continue, and why not with more.
+    // Returns the number of rows that a run would reuse, and why not more.
     let found = |facts: &PredictionFacts| {
         let writer = begun(facts);
         (writer.done(), writer.discarded().map(str::to_owned))
@@ -250,7 +250,7 @@ fn features_are_read_again_and_survive_a_stop() {
     assert!(fs::read(at("a.parquet")).unwrap() == fs::read(at("whole.parquet")).unwrap());
     let (read, scores, found) = read_features(&at("a.parquet")).unwrap();
     assert_eq!((read, scores.scored(), found.len()), (facts.clone(), 1300, 3900));
-    // Large ones are the largest of 16 bits, and those with more digits are rounded.
+    // Large values are clamped to the largest of 16 bits, and values with more digits are rounded.
     for (index, found) in found.chunks(3).enumerate() {
         assert!((found[0] - index as f32).abs() <= 0.5 && found[1..] == [-0.5, 65504.0], "{index}: {found:?}");
     }
@@ -260,7 +260,7 @@ fn features_are_read_again_and_survive_a_stop() {
         let error = writer.push_with_features(0.5, &[0.5, 0.5], wrong).unwrap_err();
         assert!(error.cause.contains("3 features"), "{error}");
     }
-    // Features that are not there.
+    // Missing features.
     write(&at("c.parquet"), &PredictionFacts { features: None, ..facts.clone() });
     assert!(read_features(&at("c.parquet")).unwrap().2.is_empty());
     let rows = |features: usize| {
@@ -296,7 +296,7 @@ fn facts_that_differ_are_named() {
     );
 }
 
-/// Writes `rows` with `facts`, unchecked.
+/// Writes `rows` with `facts`, without checks.
 fn write_unchecked(path: &Path, facts: &PredictionFacts, rows: Rows) {
     let mut table = TableWriter::begin(File::create(path).unwrap(), facts).unwrap();
     table.add(rows).unwrap();
@@ -332,7 +332,7 @@ fn files_of_others_and_damaged_ones_are_refused_in_words() {
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     refused("incomplete");
-    // A page in the middle that cannot be read.
+    // An unreadable page in the middle.
     let mut bytes = whole.clone();
     bytes[200..260].fill(0xff);
     fs::write(&path, bytes).unwrap();
@@ -386,8 +386,8 @@ fn files_of_others_and_damaged_ones_are_refused_in_words() {
     }
 }
 
-/// Cut anywhere, or with any bytes of its pages and of its footer replaced: read, with numbers that keep the rules, or refused in a
-/// sentence of a few words.
+/// Truncated anywhere, or with random bytes in its pages and its footer, the file is either read with valid numbers or
+/// rejected with a short message.
 #[test]
 fn whatever_bytes_are_damaged_the_file_is_read_or_refused_in_words() {
     let dir = tempfile::tempdir().unwrap();
@@ -433,7 +433,7 @@ fn numbers_of_rows_and_frames_that_no_file_holds_are_refused() {
         let error = read_predictions(&path).unwrap_err();
         assert!(error.cause.contains(&format!("0 of {frames} scored frame")), "{error}");
     }
-    // Empty cells where there may be none, and lists of numbers.
+    // Empty cells that are not allowed, and lists of numbers.
     for column in ["OPTIONAL FLOAT walk;", "REPEATED FLOAT walk;", "REQUIRED group walk { REQUIRED FLOAT x; }"] {
         let json = facts(0, 1, &["walk"]).to_json().unwrap();
         let columns = format!("REQUIRED INT64 frame; REQUIRED DOUBLE time_s; {column}");

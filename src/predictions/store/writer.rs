@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::output::OutputGuard;
 use crate::plural::counted;
 
-/// Scored frames of a part: what a run that is killed has to score again at most.
+/// Scored frames per part, which limits how many a killed run has to score again.
 const PART_ROWS: usize = 512;
 
 /// Writes predictions in parts that survive a kill, and joins them into one file.
@@ -22,15 +22,15 @@ pub struct PredictionWriter {
     target: PathBuf,
     facts: PredictionFacts,
     parts: Parts,
-    /// Rows that are in no part yet.
+    /// Rows not yet written to a part.
     pending: Rows,
-    /// When the last row is shown, seconds.
+    /// Time of the last row, seconds.
     last: f64,
 }
 
 impl PredictionWriter {
-    /// Begins the file at `target`, or continues parts of the same facts that a run left which was stopped. Parts of other facts are
-    /// removed.
+    /// Starts the file at `target`, or resumes from the parts of a stopped run with the same facts. Parts with other
+    /// facts are removed.
     ///
     /// # Errors
     /// If another process writes the same file, or its folder cannot be written.
@@ -46,12 +46,13 @@ impl PredictionWriter {
         self.parts.scored() + self.pending.len()
     }
 
-    /// Returns the facts, with the devices of the runs that are continued.
+    /// Returns the facts, including the devices of the resumed runs.
     pub fn facts(&self) -> &PredictionFacts {
         &self.facts
     }
 
-    /// Returns why the parts of an earlier run were removed, in words; `None` if there were none or they are continued.
+    /// Returns a description of why the parts of an earlier run were removed; `None` if there were none or they are
+    /// reused.
     pub fn discarded(&self) -> Option<&str> {
         self.parts.discarded()
     }
@@ -64,12 +65,12 @@ impl PredictionWriter {
         self.push_with_features(secs, probabilities, &[])
     }
 
-    /// Adds the next scored frame, shown at `secs` on the clock of the file. Its features are rounded to 16 bits: the files of long
-    /// videos are half as large.
+    /// Adds the next scored frame, shown at `secs` on the clock of the file. Its features are rounded to 16 bits, which
+    /// halves the size of files of long videos.
     ///
     /// # Errors
-    /// If the numbers are no probabilities of the classes, the time is not between the frame before and the end of the video, there
-    /// are more frames than stated, the features are not as many numbers as stated, or a part cannot be written.
+    /// If the numbers are not probabilities of the classes, the time is not between the frame before and the end of the
+    /// video, there are more frames or another number of features than stated, or a part cannot be written.
     pub fn push_with_features(&mut self, secs: f64, probabilities: &[f32], features: &[f32]) -> Result<()> {
         let refused = |cause: String| Err(Error::file(&self.target, cause, "Check the video and the model"));
         let (frame, classes) = (self.done() * self.facts.stride, self.facts.classes.len());
@@ -99,7 +100,7 @@ impl PredictionWriter {
         if self.pending.len() >= PART_ROWS { self.write_part() } else { Ok(()) }
     }
 
-    /// Writes what is pending as a part, so that a later run continues there.
+    /// Writes pending rows as a part, so that a later run resumes there.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -110,7 +111,7 @@ impl PredictionWriter {
     /// Joins the parts into the file, a row group at a time, and removes them.
     ///
     /// # Errors
-    /// If frames are missing, `guard` does not allow the file, or it cannot be written. The parts stay.
+    /// If frames are missing, `guard` does not allow the file, or it cannot be written. The parts are kept.
     pub fn finish(mut self, guard: &OutputGuard) -> Result<()> {
         self.write_part()?;
         let (done, expected) = (self.done(), self.facts.scored());
@@ -141,7 +142,7 @@ impl PredictionWriter {
     }
 }
 
-/// Returns what the operating system reported, or the words of the library.
+/// Returns the error of the operating system, or the message of the library.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(error) => error.downcast::<io::Error>().map_or_else(io::Error::other, |error| *error),

@@ -1,4 +1,4 @@
-//! What the networks say: the answer in large letters and the likeliest classes as bars.
+//! The prediction: the top class in large letters and the likeliest classes as bars.
 
 use eframe::egui::{
     Align2, Color32, Label, Rect, RichText, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::nets::WINDOW_FRAMES;
 use crate::nets::fusion::{Firmness, NO_CLASS, percent};
 
-/// Classes that are shown.
+/// Number of classes shown.
 const SHOWN: usize = 6;
 /// Height of the answer, in points.
 const ANSWER: f32 = 28.0;

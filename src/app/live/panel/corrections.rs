@@ -1,4 +1,4 @@
-//! What was recognised wrongly and is kept for the next training.
+//! Misclassified clips kept for the next training.
 
 use std::path::{Path, PathBuf};
 
