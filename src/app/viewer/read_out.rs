@@ -45,7 +45,8 @@ impl ReadOut {
                 let [across, down] = [u, v].map(signed);
                 let magnitude = format!("{:.2}", u.hypot(v));
                 // The direction of a vector that rounds to zero is noise.
-                let angle = if magnitude == "0.00" { String::new() } else { format!("  {:+.0}°", angle_degrees(u, v)) };
+                let angle =
+                    if magnitude == "0.00" { String::new() } else { format!("  {:+.0}°", angle_degrees(u, v)) };
                 format!("u {across}  v {down}  |uv| {magnitude} px{angle}")
             }
             Self::Scalar { name, .. } => format!("{name} {}", self.to_short_text()),
