@@ -343,6 +343,18 @@ fn tracks_are_as_high_as_one_likes_with_names_and_keys_beside_the_pictures() {
 }
 
 #[test]
+fn the_track_of_a_new_label_scrolls_into_view() {
+    let mut labeling = LabelingStage::new(&["a", "b", "c", "d", "e", "f", "g", "h", "i"], 1);
+    assert!(labeling.window.sees("Track a (1)") && !labeling.window.sees("Track i (9)"), "there is no room for all");
+    labeling.key(Key::Num9);
+    labeling.window.settle();
+    assert!(labeling.window.sees("Track i (9)"));
+    labeling.key(Key::Num1);
+    labeling.window.settle();
+    assert!(labeling.window.sees("Track a (1)") && !labeling.window.sees("Track i (9)"), "and back");
+}
+
+#[test]
 fn frames_are_numbered_from_0_or_1_everywhere_and_the_clock_says_which() {
     let mut labeling = LabelingStage::new(&["wave"], 1);
     let wave = labeling.class(0);

@@ -343,6 +343,10 @@ fn clips_and_steps_have_a_bar_each() {
     assert!(
         window.sees("Spatial stream, 1 of 2: Extracting features: 3 of 12 clips") && window.sees("left to prepare")
     );
+    window.harness.state_mut().session.training.enter(TrainingPhase::Stopping);
+    window.settle();
+    assert!(window.sees("Stopping after the current clips…") && !window.sees("left to prepare"));
+    window.harness.state_mut().session.training.enter(TrainingPhase::Running);
     tell(&mut window, TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: 12, of: 12 });
     for number in 1..=30 {
         tell(&mut window, step(number));

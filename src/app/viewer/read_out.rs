@@ -43,7 +43,11 @@ impl ReadOut {
         match self {
             Self::Flow { u, v } => {
                 let [across, down] = [u, v].map(signed);
-                format!("u {across}  v {down}  |uv| {:.2} px  {:+.0}°", u.hypot(v), angle_degrees(u, v))
+                let magnitude = format!("{:.2}", u.hypot(v));
+                // The direction of a vector that rounds to zero is noise.
+                let angle =
+                    if magnitude == "0.00" { String::new() } else { format!("  {:+.0}°", angle_degrees(u, v)) };
+                format!("u {across}  v {down}  |uv| {magnitude} px{angle}")
             }
             Self::Scalar { name, .. } => format!("{name} {}", self.to_short_text()),
             Self::Colour(_) | Self::Word(_) => self.to_short_text(),
@@ -103,6 +107,12 @@ mod tests {
         assert_eq!(angle_degrees(0.0, -2.0), 90.0);
         assert_eq!(angle_degrees(-1.0, 0.0), 180.0);
         assert_eq!(angle_degrees(0.0, 3.0), -90.0);
+    }
+
+    #[test]
+    fn a_vector_that_rounds_to_zero_has_no_direction() {
+        assert_eq!(ReadOut::flow([-0.001, 0.004]).unwrap().to_text(), "u 0.00  v 0.00  |uv| 0.00 px");
+        assert_eq!(ReadOut::flow([0.0, -0.01]).unwrap().to_text(), "u 0.00  v -0.01  |uv| 0.01 px  +90°");
     }
 
     #[test]

@@ -412,7 +412,7 @@ fn stopping_text(training: &TrainingState) -> &'static str {
         Some(EndingWork::Measure) => "Stopping: evaluating held-out clips…",
         Some(EndingWork::SaveCheckpoint) => "Stopping: saving the checkpoint…",
         Some(EndingWork::SaveModel) => "Stopping: saving the model…",
-        None if training.preparing.is_some() => "Stopping after the clips at hand…",
+        None if training.preparing.is_some() => "Stopping after the current clips…",
         None if training.latest.is_none() => "Stopping before the first step…",
         None => "Stopping after this step…",
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui::{Label, RichText, Ui};
 
 use crate::app::training::progress_words::{limit_text, progress_text, waiting_reason};
-use crate::app::training::state::TrainingState;
+use crate::app::training::state::{TrainingPhase, TrainingState};
 use crate::app::ui::format::{memory_size, span};
 use crate::app::ui::progress::bar_ui;
 use crate::app::ui::theme::Tokens;
@@ -50,6 +50,9 @@ fn speed_text(steps_per_sec: f64) -> String {
 /// The time that has passed, and that which is left.
 fn time_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
+    if training.phase == TrainingPhase::Stopping {
+        return format!("{elapsed} elapsed"); // What was left is no longer going to be done.
+    }
     if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
         return format!("{elapsed} elapsed, {} left to prepare", span(left.as_secs_f64()));
     }

@@ -80,7 +80,7 @@ pub(super) struct Lanes<'a> {
 
 impl Lanes<'_> {
     /// Returns where a track lies.
-    fn track(&self, row: usize) -> Rect {
+    pub fn track(&self, row: usize) -> Rect {
         let top = self.rect.top() + row as f32 * self.height;
         Rect::from_min_size(pos2(self.rect.left(), top), vec2(self.rect.width(), self.height - 1.0))
     }

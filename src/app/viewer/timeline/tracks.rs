@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use eframe::egui::style::ScrollAnimation;
 use eframe::egui::{
     Align2, Color32, CornerRadius, CursorIcon, FontId, Id, Rect, Response, RichText, Role, ScrollArea, Sense, Slider,
     Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
@@ -18,7 +19,7 @@ use crate::app::command::Command;
 use crate::app::labeling::settings::LabelingSettings;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::labels::{Segment, SegmentId, Video, VideoId, edits};
+use crate::labels::{Label, Segment, SegmentId, Video, VideoId, edits};
 
 /// Height of the pictures, in points.
 const PICTURES: f32 = 30.0;
@@ -40,6 +41,8 @@ pub(super) struct Tracks {
     drag: Option<Drag>,
     new: Option<NewSegment>,
     predicted: PredictedBouts,
+    /// The video and its labels for which the tracks were last scrolled.
+    scrolled: Option<(VideoId, Vec<Label>)>,
 }
 
 impl Tracks {
@@ -107,6 +110,7 @@ impl Tracks {
             let lanes = Lanes { rect, height: track, predicted, list: &list, axis };
             lanes.ground_ui(ui, cx);
             lanes.names_ui(ui);
+            self.scroll_to_label(ui, &lanes, (id, video.as_ref()));
             self.segments_ui(ui, &lanes, (id, video.as_ref()), cx);
             self.predicted.bouts_ui(ui, &lanes, (id, video.as_ref()), cx);
             self.take_ground(ui, ground, &lanes, (id, video.as_ref()), cx);
@@ -115,6 +119,17 @@ impl Tracks {
         });
         ui.advance_cursor_after_rect(place);
         Some(pictures)
+    }
+
+    /// Scrolls to the track of the clip's label when that or the clip changes: a label out of view looks like none.
+    fn scroll_to_label(&mut self, ui: &Ui, lanes: &Lanes<'_>, (id, video): (VideoId, &Video)) {
+        if self.scrolled.as_ref().is_some_and(|(last, labels)| *last == id && *labels == video.labels) {
+            return;
+        }
+        self.scrolled = Some((id, video.labels.clone()));
+        if let Some(row) = video.labels.last().and_then(|label| lanes.list.row(*label)) {
+            ui.scroll_to_rect_animation(lanes.track(row), None, ScrollAnimation::none());
+        }
     }
 
     /// Draws the segments in view. However many there are, only as many as there is room for can be taken by the pointer.
