@@ -307,7 +307,8 @@ mod tests {
         assert_eq!(fusion.doubt(&shares, [&[], &[]]), None, "both may be likely");
         assert_eq!(fusion.doubt(&[0.4, 0.45], [&[], &[]]).unwrap().in_words(), "No class reaches 50 %");
         let names = ["walk", "wave", "bow"].map(str::to_owned);
-        let found = |thresholds: &[f64]| fusion.found(thresholds, &names, &[0.6, 0.9, 0.3]).map(|found| found_text(&found));
+        let found =
+            |thresholds: &[f64]| fusion.found(thresholds, &names, &[0.6, 0.9, 0.3]).map(|found| found_text(&found));
         assert_eq!(found(&[]).as_deref(), Some("wave, walk"), "from 50 % on, the likeliest first");
         assert_eq!(found(&[0.7, 0.95, 0.2]).as_deref(), Some("bow"), "each class has its own threshold");
         assert_eq!(found(&[1.0; 3]).as_deref(), Some(NO_CLASS));
