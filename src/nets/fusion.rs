@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ranking::arg_max;
+use crate::ranking::{arg_max, falling};
 
 /// A fusion rule: the transformation of each stream's logits before averaging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,19 @@ impl Fusion {
     pub fn shows(&self, thresholds: &[f64], class: usize, probability: f32) -> bool {
         let below = thresholds.get(class).copied().or(self.unsure_below).unwrap_or(UNSURE_BELOW);
         f64::from(probability) >= below
+    }
+
+    /// Returns the names of the classes that a multi-label model [shows](Self::shows) at these probabilities, the
+    /// likeliest first; `None` for other models.
+    pub fn found(&self, thresholds: &[f64], classes: &[String], probabilities: &[f32]) -> Option<Vec<String>> {
+        if !self.is_multi_label() {
+            return None;
+        }
+        let known = classes.iter().zip(probabilities).enumerate();
+        let mut found: Vec<_> =
+            known.filter(|(class, (_, probability))| self.shows(thresholds, *class, **probability)).collect();
+        found.sort_by(|(_, (_, a)), (_, (_, b))| falling(a, b));
+        Some(found.into_iter().map(|(_, (name, _))| name.clone()).collect())
     }
 
     /// Returns the probabilities of the classes by the logits of one stream.
@@ -222,6 +235,11 @@ impl Firmness {
     }
 }
 
+/// Returns the classes that a multi-label model shows as text, or what stands for none.
+pub fn found_text(found: &[String]) -> String {
+    if found.is_empty() { NO_CLASS.to_owned() } else { found.join(", ") }
+}
+
 /// Returns the text shown for an unsure prediction.
 pub fn unsure_text(class: &str) -> String {
     format!("unsure, {class}?")
@@ -288,6 +306,13 @@ mod tests {
         assert!((shares[0] - 0.375).abs() < 1e-6 && (shares[1] - 0.75).abs() < 1e-6, "{shares:?}");
         assert_eq!(fusion.doubt(&shares, [&[], &[]]), None, "both may be likely");
         assert_eq!(fusion.doubt(&[0.4, 0.45], [&[], &[]]).unwrap().in_words(), "No class reaches 50 %");
+        let names = ["walk", "wave", "bow"].map(str::to_owned);
+        let found =
+            |thresholds: &[f64]| fusion.found(thresholds, &names, &[0.6, 0.9, 0.3]).map(|found| found_text(&found));
+        assert_eq!(found(&[]).as_deref(), Some("wave, walk"), "from 50 % on, the likeliest first");
+        assert_eq!(found(&[0.7, 0.95, 0.2]).as_deref(), Some("bow"), "each class has its own threshold");
+        assert_eq!(found(&[1.0; 3]).as_deref(), Some(NO_CLASS));
+        assert_eq!(Fusion::default().found(&[], &names, &[0.6, 0.9, 0.3]), None, "the other rules give one class");
     }
 
     #[test]

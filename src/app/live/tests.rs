@@ -65,6 +65,7 @@ fn result(frame: Arc<Frame>) -> LiveResult {
         scene: SceneChange::None,
         classes: CLASSES.map(str::to_owned).into(),
         scores: Scores::default(),
+        found: None,
         firmness: Firmness::Sure,
         answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3), is_settled: true, ..Smoothed::default() },
         latency_ms: 212.4,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::LiveResult;
 use crate::error::{Error, Result};
-use crate::nets::fusion::{Firmness, Fusion, percent};
+use crate::nets::fusion::{Firmness, Fusion, found_text, percent};
 use crate::plural::counted;
 use crate::video::{CameraPhase, CameraStatus};
 
@@ -21,6 +21,9 @@ pub(super) struct Moment {
     model_fps: Option<f64>,
     latency_ms: Option<f64>,
     class: Option<String>,
+    /// All classes that a multi-label model shows; left out for other models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
     probability: Option<f32>,
     /// True if the prediction is uncertain.
     is_unsure: bool,
@@ -55,7 +58,11 @@ impl Moment {
             latency_ms: current.map(|result| tenth(f64::from(result.latency_ms))),
             class: top.and_then(|top| classes.get(top).cloned()),
             probability: current.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
-            is_unsure: current.is_some_and(|result| result.answer.firmness(fusion) != Firmness::Sure),
+            is_unsure: current.is_some_and(|result| match &result.found {
+                Some(found) => found.is_empty(),
+                None => result.answer.firmness(fusion) != Firmness::Sure,
+            }),
+            classes: current.and_then(|result| result.found.clone()),
             captured: camera.captured,
             answered: result.map_or(0, |result| result.answered),
             skipped: result.map_or(0, |result| result.skipped),
@@ -68,17 +75,28 @@ impl Moment {
         if json {
             return print_json(self);
         }
+        println!("{self}");
+        Ok(())
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let model = self.model_fps.map_or("–".into(), |fps| format!("{fps:.1}"));
         let latency = self.latency_ms.map_or("–".into(), |latency| format!("{latency:.0} ms"));
         let memory = self.memory_mb.map_or("–".into(), |memory| format!("{memory:.0} MB"));
+        write!(
+            f,
+            "{:8.1} s  {:10}  camera {:5.1} fps  model {model:>5} fps  latency {latency:>8}  memory {memory:>8}  ",
+            self.secs, self.state, self.camera_fps,
+        )?;
+        // The probability of one class says nothing of several.
+        if let Some(found) = &self.classes {
+            return f.write_str(&found_text(found));
+        }
         let class = self.class.as_deref().unwrap_or("–");
         let share = self.probability.map_or(String::new(), |share| format!(" {} %", percent(share, 0)));
-        let unsure = if self.is_unsure { ", unsure" } else { "" };
-        println!(
-            "{:8.1} s  {:10}  camera {:5.1} fps  model {model:>5} fps  latency {latency:>8}  memory {memory:>8}  {class}{share}{unsure}",
-            self.secs, self.state, self.camera_fps,
-        );
-        Ok(())
+        write!(f, "{class}{share}{}", if self.is_unsure { ", unsure" } else { "" })
     }
 }
 
@@ -226,6 +244,32 @@ fn print_json(value: &impl Serialize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_names_all_classes_that_a_multi_label_model_shows() {
+        let moment = |classes: Option<&[&str]>| Moment {
+            secs: 1.0,
+            state: "live",
+            camera_fps: 25.0,
+            model_fps: None,
+            latency_ms: None,
+            class: Some("walk".into()),
+            classes: classes.map(|classes| classes.iter().map(|&class| class.to_owned()).collect()),
+            probability: Some(0.8),
+            is_unsure: false,
+            captured: 25,
+            answered: 1,
+            skipped: 0,
+            memory_mb: None,
+        };
+        let end = |classes| moment(classes).to_string().rsplit("  ").next().unwrap_or_default().to_owned();
+        assert_eq!(end(Some(&["walk", "wave"])), "walk, wave");
+        assert_eq!(end(Some(&[])), "none of its classes");
+        assert_eq!(end(None), "walk 80 %");
+        let json = |classes| serde_json::to_string(&moment(classes)).unwrap();
+        assert!(json(Some(&["walk", "wave"])).contains(r#""classes":["walk","wave"]"#));
+        assert!(!json(None).contains("classes"), "other models have one class");
+    }
 
     #[test]
     fn days_take_no_more_memory_than_minutes() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::nets::fusion::{Fusion, NO_CLASS};
+use crate::nets::fusion::{Fusion, found_text};
 use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, Modality, ModelCard, Stream, WINDOW_FRAMES};
 use crate::plural::counted;
 use crate::ranking::falling;
@@ -112,8 +112,8 @@ impl ModelInfo {
 
     /// Returns the names of those classes, or what stands for none.
     pub fn shown_names(&self, probabilities: &[f32]) -> String {
-        let names: Vec<&str> = self.shown(probabilities).into_iter().map(|(name, _)| name).collect();
-        if names.is_empty() { NO_CLASS.to_owned() } else { names.join(", ") }
+        let names: Vec<String> = self.shown(probabilities).into_iter().map(|(name, _)| name.to_owned()).collect();
+        found_text(&names)
     }
 
     /// Returns identifying details of the model, one per line: folder and hash, networks, and origin.

@@ -37,6 +37,10 @@ pub struct LiveResult {
     pub answer: Smoothed,
     /// Firmness of the prediction, see [`Smoothed::firmness`].
     pub firmness: Firmness,
+    /// The classes that a multi-label model shows, see [`Fusion::found`]; `None` for other models.
+    ///
+    /// [`Fusion::found`]: crate::nets::fusion::Fusion::found
+    pub found: Option<Vec<String>>,
     /// Time from the capture of the newest frame to this result, milliseconds.
     pub latency_ms: f32,
     /// Predictions per second.
@@ -108,6 +112,8 @@ impl LiveInference {
         let answer = answer.shown(&settings.fusion);
         self.count(newest.frame.index);
         let now = Instant::now();
+        let card = pipeline.card();
+        let found = settings.fusion.found(&card.thresholds, &card.classes, &answer.shares);
         Ok(Some(LiveResult {
             frame: newest.frame,
             captured: newest.captured,
@@ -117,6 +123,7 @@ impl LiveInference {
             scores,
             firmness: answer.firmness(&settings.fusion),
             answer,
+            found,
             latency_ms: now.saturating_duration_since(newest.captured).as_secs_f32() * 1e3,
             fps: self.rate(now),
             answered: self.answered,

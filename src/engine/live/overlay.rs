@@ -70,6 +70,7 @@ impl LiveOverlay {
             flow: self.flow.as_ref().map(|(_, flow)| (flow, self.scale.px())),
             ranked: &answer.map_or_else(Vec::new, |answer| ranked(answer)),
             firmness: answer.map_or(Firmness::Sure, |answer| answer.firmness),
+            found: answer.and_then(|answer| answer.found.as_deref()),
             secs,
             late_secs: answer.map_or(0.0, |answer| captured.saturating_duration_since(answer.captured).as_secs_f64()),
         })
@@ -105,6 +106,7 @@ mod tests {
             classes: ["bow", "wave"].map(str::to_owned).into(),
             scores: Scores::default(),
             firmness: Firmness::Sure,
+            found: None,
             answer: Smoothed { shares: vec![0.2, 0.8], top: Some(1), is_settled: true, ..Smoothed::default() },
             latency_ms: 100.0,
             fps: 5.0,
@@ -128,6 +130,20 @@ mod tests {
         assert!(beside(&before) != beside(&after), "flow is at the right");
         let kept = overlay.draw(&picture, now, Some(answer_to(&picture, now)));
         assert_eq!(beside(&kept), beside(&after));
+    }
+
+    #[test]
+    fn a_recording_names_all_classes_that_a_multi_label_model_shows() {
+        let picture = RgbImage::from_pixel(320, 240, Rgb([200, 10, 10]));
+        let now = Instant::now();
+        let drawn = |found: &[&str]| {
+            let found = Some(found.iter().map(|&class| class.to_owned()).collect());
+            let result = LiveResult { found, ..LiveResult::clone(&answer_to(&picture, now)) };
+            LiveOverlay::new(FlowColours::default()).draw(&picture, now, Some(Arc::new(result)))
+        };
+        let (one, both) = (drawn(&["wave"]), drawn(&["wave", "bow"]));
+        assert!(one != both, "the second class is drawn as well");
+        assert!(one != drawn(&[]), "no class reaches its threshold");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 
 use crate::flow::colour;
 use crate::nets::MotionSquare;
-use crate::nets::fusion::{Firmness, percent};
+use crate::nets::fusion::{Firmness, found_text, percent};
 use crate::video::{Geometry, TextRenderer};
 
 /// Width of a pane in pixels: smaller pictures are enlarged, so that the text is legible.
@@ -34,6 +34,8 @@ pub(in crate::engine) struct Annotated<'a> {
     pub ranked: &'a [(String, f32)],
     /// Firmness of the top class.
     pub firmness: Firmness,
+    /// Classes that a multi-label model shows, drawn instead of the top class; `None` for other models.
+    pub found: Option<&'a [String]>,
     /// Seconds after the first frame.
     pub secs: f64,
     /// Delay of flow and classes behind the frame, seconds.
@@ -80,7 +82,7 @@ impl Drawing {
         let late = Some(annotated.late_secs).filter(|secs| *secs >= LATE_SECS);
         let late = late.map_or(String::new(), |secs| format!(", {secs:.1} s behind"));
         self.tag(&mut picture, self.pane.width, &format!("MotionNet flow{late}"));
-        self.answer(&mut picture, annotated.ranked, annotated.firmness);
+        self.answer(&mut picture, annotated);
         for (row, (class, share)) in annotated.ranked.iter().take(BARS).enumerate() {
             self.bar(&mut picture, row as u32, class, *share);
         }
@@ -144,16 +146,21 @@ impl Drawing {
         self.text.draw(picture, text, at, size, TEXT);
     }
 
-    /// Draws the top class in large letters below the frame.
-    fn answer(&self, picture: &mut RgbImage, ranked: &[(String, f32)], firmness: Firmness) {
+    /// Draws the top class, or all classes that a multi-label model shows, in large letters below the frame.
+    fn answer(&self, picture: &mut RgbImage, annotated: &Annotated) {
         let (line, top) = (self.line as f32, self.pane.height as f32);
         let room = self.pane.width as f32 - 1.5 * line;
-        let (class, share) = match ranked.first() {
-            Some((class, share)) => (firmness.text(class), format!("{} %", percent(*share, 0))),
-            None => ("–".into(), String::new()),
+        let Annotated { ranked, firmness, found, .. } = annotated;
+        let (class, share, is_firm) = match (found, ranked.first()) {
+            // The probability of one class says nothing of several.
+            (Some(found), Some(_)) => (found_text(found), String::new(), !found.is_empty()),
+            (None, Some((class, share))) => {
+                (firmness.text(class), format!("{} %", percent(*share, 0)), *firmness == Firmness::Sure)
+            }
+            (_, None) => ("–".into(), String::new(), *firmness == Firmness::Sure),
         };
         let text = self.text.fitted(&class, 1.5 * line, room);
-        let color = if firmness == Firmness::Sure { TEXT } else { WEAK };
+        let color = if is_firm { TEXT } else { WEAK };
         self.text.draw(picture, &text, [0.75 * line, top + 2.0 * line], 1.5 * line, color);
         self.text.draw(picture, &share, [0.75 * line, top + 3.3 * line], 0.9 * line, BAR);
     }
@@ -203,6 +210,7 @@ mod tests {
             flow: Some((&blue, 2.5)),
             ranked: &ranked,
             firmness: Firmness::Sure,
+            found: None,
             secs: 1.2,
             late_secs,
         };
@@ -228,6 +236,7 @@ mod tests {
             flow: None,
             ranked: &ranked,
             firmness: Firmness::Unsure(Doubt::NoStream),
+            found: None,
             secs: 1.2,
             late_secs: 0.0,
         });
@@ -239,8 +248,8 @@ mod tests {
         let red = RgbImage::from_pixel(320, 240, Rgb([255, 0, 0]));
         let drawing = Drawing::new(Geometry { width: 320, height: 240 });
         let drawn = |square| {
-            let (firmness, secs, late_secs) = (Firmness::Sure, 0.0, 0.0);
-            drawing.draw(&Annotated { frame: &red, square, flow: None, ranked: &[], firmness, secs, late_secs })
+            let (firmness, found, secs, late_secs) = (Firmness::Sure, None, 0.0, 0.0);
+            drawing.draw(&Annotated { frame: &red, square, flow: None, ranked: &[], firmness, found, secs, late_secs })
         };
         let square = MotionSquare { left: 0.25, top: 0.5, width: 0.5, height: 0.25 };
         let (with, without) = (drawn(Some(square)), drawn(None));
@@ -263,6 +272,7 @@ mod tests {
                 flow: Some((&frame, 1.0)),
                 ranked: &ranked,
                 firmness: Firmness::Unsure(Doubt::NoStream),
+                found: None,
                 secs: 0.0,
                 late_secs: 0.0,
             });

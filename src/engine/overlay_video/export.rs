@@ -42,10 +42,10 @@ pub fn annotate(
     let mut frames = ClipFrames::open(clip, sizes)?;
     pipeline.clear();
     let (total, pace) = (frames.info().frames, frames.info().pace());
-    let classes = pipeline.card().classes.clone();
+    let (classes, thresholds) = (pipeline.card().classes.clone(), pipeline.card().thresholds.clone());
     let mut video: Option<(Drawing, VideoWriter)> = None;
     let own = [frames.info().width, frames.info().height];
-    let (mut ranked, mut firmness, mut square) = (Vec::new(), Firmness::Sure, None);
+    let (mut ranked, mut firmness, mut found, mut square) = (Vec::new(), Firmness::Sure, None, None);
     let (mut scale, began) = (FlowScale::following(colours), Instant::now());
     for index in 0..total {
         if !go_on(index, total) {
@@ -63,7 +63,9 @@ pub fn annotate(
             let scores = pipeline.analyse(&window)?.scores;
             square = scores.square;
             firmness = scores.doubt(fusion).map_or(Firmness::Sure, Firmness::Unsure);
-            ranked = classes.iter().cloned().zip(scores.fused_probabilities(fusion)).collect();
+            let shares = scores.fused_probabilities(fusion);
+            found = fusion.found(&thresholds, &classes, &shares);
+            ranked = classes.iter().cloned().zip(shares).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
         let place = (index - start).min(shown - 2);
@@ -82,8 +84,16 @@ pub fn annotate(
             }
         };
         let (flow, secs) = (Some((&flow, scale.px())), frame.pts_secs);
-        let annotated =
-            Annotated { frame: &frame.display, square, flow, ranked: &ranked, firmness, secs, late_secs: 0.0 };
+        let annotated = Annotated {
+            frame: &frame.display,
+            square,
+            flow,
+            ranked: &ranked,
+            firmness,
+            found: found.as_deref(),
+            secs,
+            late_secs: 0.0,
+        };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.complete()?.publish(guard))?;
