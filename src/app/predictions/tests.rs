@@ -10,6 +10,7 @@ use egui_kittest::kittest::Queryable;
 use super::review::BoutState;
 use crate::app::command::Command;
 use crate::app::labeling::tests::{FRAMES, LabelingStage};
+use crate::engine::Message;
 use crate::labels::{Label, Project, RejectedBout, VideoId};
 use crate::nets::fusion::Fusion;
 use crate::output::{Existing, OutputGuard};
@@ -317,6 +318,10 @@ fn the_panel_names_the_command_that_predicts_and_shows_what_it_has_written() {
     let dir = labeling.dir.path().to_owned();
     assert!(labeling.window.sees("No predictions of this video"));
     assert!(labeling.window.sees(&format!("motionscope predict {}", dir.display())));
+    labeling.app_mut().session.predicting.begin();
+    labeling.window.settle();
+    assert!(labeling.window.sees("Stop predicting") && !labeling.window.sees("No predictions of this video"));
+    labeling.app_mut().session.receive(&Message::PredictionsEnded);
     write(&dir.join("predictions/own/clip_0.parquet"), 0, "own", &LIKELY);
     look(&mut labeling);
     assert!(labeling.window.sees("Bout of wave") && !labeling.window.sees("No predictions"));

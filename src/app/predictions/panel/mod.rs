@@ -67,6 +67,13 @@ fn no_video_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn no_predictions_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    if let Some(progress) = cx.session.predicting.progress() {
+        let text = "Predicted bouts appear here once the video is complete.";
+        return empty_state(ui, &cx.session.predicting.in_words(), text, |ui| {
+            progress.bar_ui(ui, "Preparing…");
+            command_button(ui, cx, Command::StopPredicting, Command::StopPredicting.text());
+        });
+    }
     let dir = cx.session.predictions.project_dir().map(|dir| dir.to_string_lossy().into_owned()).unwrap_or_default();
     let line = quoted(["motionscope".to_owned(), "predict".to_owned(), dir]);
     let text = "Predict this video or all of the project, here or by this command in a terminal. Predictions appear here by \
