@@ -3,9 +3,9 @@
 //! The steps are:
 //!
 //! 1. *Smooth*: each probability is replaced by the mean of those within half the smoothing window before and after it,
-//! by time.
+//!    by time.
 //! 2. *Threshold with hysteresis*: a bout starts where the threshold is reached and ends before the first scored frame
-//! below the end threshold.
+//!    below the end threshold.
 //! 3. *Close gaps* that are shorter than the minimum gap.
 //! 4. *Drop* bouts that are shorter than the minimum duration.
 //!
