@@ -9,7 +9,7 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Layout {
-        /// `Class/clip.avi id`, or without the id, and classes `id name` from 1
+        /// `Class/clip.avi id`, the id optional; the class index has `id name` from 1
         Ucf101 = "ucf101",
         /// Folder of `CLASS_test_splitN.txt` with `clip.avi 1`: 1 train, 2 test, 0 neither
         Hmdb51 = "hmdb51",

@@ -34,7 +34,7 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum PairAugmentation {
-        /// Not at all
+        /// No augmentation
         #[default]
         None = "none",
         /// Shift, rotation, zoom, squeeze, colours and noise of FlowNet's training

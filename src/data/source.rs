@@ -63,10 +63,10 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Subset {
-        /// To train on; the "validation" videos of THUMOS14, whose training videos have no segments.
+        /// Training set; of THUMOS14 the "validation" videos, as its training videos have no segments.
         #[default]
         Train = "train",
-        /// To test on; the "validation" videos of ActivityNet, whose test videos have no labels.
+        /// Test set; of ActivityNet the "validation" videos, as its test videos have no labels.
         Test = "test",
     }
 }

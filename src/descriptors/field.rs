@@ -16,10 +16,10 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum VectorRule {
-        /// Source − destination at the source, whole pixels, whatever the reference, as in MV + FV.
+        /// Source − destination in whole pixels, for any reference frame, as in MV + FV.
         #[default]
         Released = "released",
-        /// Motion per frame at the block: backward references count reversed, distant ones divided.
+        /// Motion per frame: backward vectors are negated, distant references divided by distance.
         Motion = "motion",
     }
 }

@@ -17,9 +17,9 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum DescriptorKind {
-        /// Gradients of the grey picture.
+        /// Gradients of the grey image.
         Hog = "hog",
-        /// Motion vectors, with a bin for what stands still.
+        /// Motion vectors, with a bin for zero motion.
         Hof = "hof",
         /// Gradients of the horizontal component of the motion.
         MbhX = "mbhx",
@@ -48,7 +48,7 @@ named! {
         Hof = "hof",
         /// Histograms of motion boundaries, horizontal and vertical.
         Mbh = "mbh",
-        /// Histograms of image gradients; the frames are decoded to pictures for it.
+        /// Histograms of image gradients; requires decoding of the frames.
         Hog = "hog",
     }
 }

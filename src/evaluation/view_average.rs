@@ -8,14 +8,14 @@ use crate::nets::fusion::{Fusion, FusionRule, softmax};
 use crate::nets::{Backbone, ModelCard};
 
 named! {
-    /// What is averaged over the views of a clip.
+    /// The quantity averaged over the views of a clip.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum ViewAverage {
         /// The logits, as in temporal segment networks and the paper.
         #[default]
         Logits = "logits",
-        /// The softmax of each view, as the network for motion vectors is tested (Zhang et al. 2016).
+        /// The softmax scores, as in the tests of EMV (Zhang et al. 2016).
         Softmax = "softmax",
     }
 }

@@ -28,7 +28,7 @@ named! {
         DisUltrafast = "dis-ultrafast",
         /// Motion vectors of the video codec.
         Codec = "codec",
-        /// Motion vectors of the codec in whole pixels and grey levels, as the EMV network reads them.
+        /// Codec motion vectors in whole pixels, as grey levels: the input of the EMV network.
         Emv = "emv",
         /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
         Stored = "stored",

@@ -10,10 +10,10 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum FlowResolution {
-        /// That of the frames: upsampled ×2, as in the authors' files.
+        /// Frame resolution: flow is upsampled ×2, as in the authors' files.
         #[default]
         Frames = "frames",
-        /// Its own, half that of the frames: a quarter of the computation.
+        /// Flow resolution, half that of the frames: a quarter of the computation.
         Flow = "flow",
     }
 }
@@ -26,7 +26,7 @@ named! {
         /// 128, the level of no motion (Wang et al. 2015).
         #[default]
         Middle = "middle",
-        /// The mean of each flow field, without most of a camera's motion (Simonyan & Zisserman 2014).
+        /// The mean of each flow field, to remove camera motion (Simonyan & Zisserman 2014).
         Field = "field",
     }
 }

@@ -22,7 +22,7 @@ named! {
         Kitti = "kitti",
         /// Two grey .jpg (flow_x…, flow_y…), the input of two-stream networks
         TwoStreamJpeg = "two-stream-jpeg",
-        /// The same as .png
+        /// Two grey .png (flow_x…, flow_y…), lossless compression
         TwoStreamPng = "two-stream-png",
         /// NumPy .npy, lossless, shape 2 × height × width
         Npy = "npy",

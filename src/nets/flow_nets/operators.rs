@@ -26,7 +26,7 @@ named! {
         /// Zeros, as in the Caffe release.
         #[default]
         Zero = "zero",
-        /// The nearest pixels of the edge, as in NVIDIA's port.
+        /// The nearest edge pixel, as in NVIDIA's port.
         Clamp = "clamp",
     }
 }
@@ -36,10 +36,10 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Enlargement {
-        /// Bilinear, the corner pixels of both sizes coincide: the Caffe release, and NVIDIA's port when it was published.
+        /// Bilinear with aligned corners: the Caffe release, and NVIDIA's port as published.
         #[default]
         AlignCorners = "align-corners",
-        /// Bilinear between the centres of pixels: NVIDIA's port under later versions of PyTorch.
+        /// Bilinear with half-pixel centres: NVIDIA's port in later versions of PyTorch.
         HalfPixel = "half-pixel",
         /// The nearest pixel.
         Nearest = "nearest",

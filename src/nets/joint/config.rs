@@ -13,7 +13,7 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum JointArchitecture {
-        /// MotionNet, three fully connected layers on its encoder (the paper's supplementary material).
+        /// MotionNet with three fully connected layers on its encoder (the paper's supplementary material).
         #[default]
         Branched = "branched",
         /// ActionFlowNet with 2 frames: FlowNetS with a classifier on its encoder.

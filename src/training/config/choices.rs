@@ -16,7 +16,7 @@ named! {
         Spatial = "spatial",
         /// The temporal stream, stacked on MotionNet.
         Temporal = "temporal",
-        /// A network for flow and action, in the place of MotionNet and the temporal stream.
+        /// A joint network for flow and action, which replaces MotionNet and the temporal stream.
         Joint = "joint",
     }
 }

@@ -26,14 +26,14 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum SupervisedLoss {
-        /// The Caffe release: end-point error with ε = 0.01, the coarsest level weighs most
+        /// The Caffe release: end-point error with ε = 0.01, largest weight on the coarsest level
         #[default]
         Caffe = "caffe",
         /// FlowNetPytorch: plain end-point error against block means, the same weights
         AreaEpe = "area-epe",
-        /// NVIDIA's port: mean absolute difference, the finest level weighs most
+        /// NVIDIA's port: mean absolute difference, largest weight on the finest level
         MultiscaleL1 = "multiscale-l1",
-        /// NVIDIA's port: mean end-point error, the finest level weighs most
+        /// NVIDIA's port: mean end-point error, largest weight on the finest level
         MultiscaleL2 = "multiscale-l2",
     }
 }

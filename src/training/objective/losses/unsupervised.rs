@@ -35,7 +35,7 @@ named! {
         Balanced = "balanced",
         /// The authors' released MotionNet training: SSIM summed over patches, divided by the batch size.
         CaffeMotionnet = "caffe-motionnet",
-        /// The same with SSIM ÷ 10, as in the authors' end-to-end training.
+        /// Like caffe-motionnet but SSIM ÷ 10, as in the authors' end-to-end training.
         CaffeEndToEnd = "caffe-end-to-end",
         /// The formula in the paper: λ1 = λ3 = 1, level weights 0.01 to 0.16.
         Paper = "paper",
