@@ -108,7 +108,10 @@ impl App {
         let name = self.session.clip_title(clip);
         self.close_clip();
         self.settings.last = None;
-        self.session.told = Some((format!("Closed {name}, which is not in the new project"), Instant::now()));
+        let text = format!("Closed {name}, which is not in the new project");
+        // What the search for videos finds a moment later takes the place in the status bar.
+        self.session.log.push(LogLevel::Info, text.clone());
+        self.session.told = Some((text, Instant::now()));
     }
 
     /// Works on a project that was opened, in place of the one before.
