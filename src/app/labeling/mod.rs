@@ -13,6 +13,7 @@ mod hold;
 pub mod import_export;
 mod opening;
 pub mod panel;
+pub mod probe_queue;
 pub mod project_opener;
 #[cfg(test)]
 mod project_tests;

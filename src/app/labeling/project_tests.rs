@@ -238,7 +238,7 @@ fn what_was_looked_for_in_one_project_does_not_come_into_the_next() {
     assert_eq!(app.session.labeling.document(), Some(&before));
     // Nor does what was found of a file, though the number of its video is one of this project too.
     let path = app.session.labeling.project().unwrap().video_path(VideoId(0)).unwrap();
-    let news = LabelingEvent::File { id: VideoId(0), dir, path, state: FileState::Missing };
+    let news = LabelingEvent::File { id: VideoId(0), number: 1, dir, path, state: FileState::Missing };
     let _ = app.session.labeling.receive_news([news].into_iter(), &mut app.session.log);
     assert_eq!(app.session.labeling.missing(), []);
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::folder_offer::FolderOffer;
 use super::held::HeldLabel;
 use super::import_export::ImportExport;
+use super::probe_queue::ProbeQueue;
 use super::settings::LabelingSettings;
 use super::suggestions::{Proposal, SuggestionState};
 use super::thumbnails::Thumbnails;
@@ -56,10 +57,8 @@ pub struct LabelingState {
     files: u64,
     /// Tracks that the timeline has room for: those that a video could have when the project was opened.
     room_for_tracks: usize,
-    /// Videos whose files are to be looked into.
-    unchecked: BTreeSet<VideoId>,
-    /// Whether there are more of them than the thread "labeling" was told.
-    untold: bool,
+    /// Videos whose files are to be probed.
+    probes: ProbeQueue,
     /// The revision up to which new videos were noticed.
     seen: Option<u64>,
     /// What was found in videos that were added, to be noted in one step, and when the first of it was found.
@@ -91,7 +90,7 @@ impl LabelingState {
     pub fn open(&mut self, project: Project, notes: Vec<Error>) {
         let (suggestions, thumbnails) = (std::mem::take(&mut self.suggestions), std::mem::take(&mut self.thumbnails));
         let choice = ListChoice { sort: self.choice.sort, ..ListChoice::default() };
-        let unchecked = project.document().videos.keys().copied().collect();
+        let probes = ProbeQueue::of(project.document().videos.keys().copied());
         let room_for_tracks = LabelingSettings::tracks_for(project.document().classes.len());
         *self = Self {
             project: Some(project),
@@ -100,8 +99,7 @@ impl LabelingState {
             suggestions,
             choice,
             room_for_tracks,
-            unchecked,
-            untold: true,
+            probes,
             ..Self::default()
         };
         self.current =
@@ -123,7 +121,7 @@ impl LabelingState {
 
     /// Whether files of videos are yet to be looked into.
     pub fn is_scanning(&self) -> bool {
-        !self.unchecked.is_empty()
+        !self.probes.is_empty()
     }
 
     /// The open project.
@@ -286,7 +284,7 @@ impl LabelingState {
         if self.selected != id {
             (self.selected, self.segment) = (id, None);
             self.also.clear();
-            self.untold |= id.is_some_and(|id| self.unchecked.insert(id));
+            id.into_iter().for_each(|id| self.probes.request(id));
         }
     }
 
@@ -472,19 +470,16 @@ impl LabelingState {
             let is_new = |id: &VideoId| !self.troubles.contains_key(id) && !self.facts.contains_key(id);
             let is_open = |video: &Video| video.facts.is_none() && video.locked.is_none();
             let new = document.videos.iter().filter(|(id, video)| is_open(video) && is_new(id));
-            let before = self.unchecked.len();
-            self.unchecked.extend(new.map(|(id, _)| *id));
-            self.untold |= self.unchecked.len() > before;
+            self.probes.add(new.map(|(id, _)| *id));
         }
-        if !std::mem::take(&mut self.untold) {
-            return None;
-        }
-        let selected = self.selected.filter(|id| self.unchecked.contains(id));
-        let others = self.unchecked.iter().copied().filter(|id| Some(*id) != selected);
+        let waiting = self.probes.take_untold()?;
+        let selected = self.selected.filter(|id| waiting.contains_key(id));
+        let others = waiting.keys().copied().filter(|id| Some(*id) != selected);
         let wish = |id: VideoId| {
             let (path, known) = (project.video_path(id)?, document.videos.get(&id)?.facts.clone());
             let dir = project.dir().to_owned();
-            Some(ProbeRequest { id, path, dir, known, thorough: Some(id) == selected, keeps: !project.is_read_only() })
+            let (number, thorough) = (*waiting.get(&id)?, Some(id) == selected);
+            Some(ProbeRequest { id, number, path, dir, known, thorough, keeps: !project.is_read_only() })
         };
         Some(selected.into_iter().chain(others).filter_map(wish).collect())
     }
@@ -493,8 +488,8 @@ impl LabelingState {
     pub fn look_again(&mut self, id: VideoId) {
         self.troubles.remove(&id);
         self.facts.remove(&id);
-        self.unchecked.insert(id);
-        (self.files, self.untold) = (self.files + 1, true);
+        self.probes.request(id);
+        self.files += 1;
     }
 
     /// Takes in what was found out about files; what searches for this project have found, from which [steps](Self::step_of) follow.
@@ -509,7 +504,9 @@ impl LabelingState {
                 // Others were for a project that was closed meanwhile, or were stopped.
                 LabelingEvent::Search { id, result } if self.searches.end(id) => found.push(result),
                 LabelingEvent::Search { .. } => {}
-                LabelingEvent::File { id, dir, path, state } => self.file_news(id, &dir, &path, state),
+                LabelingEvent::File { id, number, dir, path, state } => {
+                    self.file_news((id, number), &dir, &path, state)
+                }
             }
         }
         if let Err(error) = self.note_facts() {
@@ -535,12 +532,14 @@ impl LabelingState {
         }
     }
 
-    fn file_news(&mut self, id: VideoId, dir: &Path, path: &Path, state: FileState) {
+    fn file_news(&mut self, (id, number): (VideoId, u64), dir: &Path, path: &Path, state: FileState) {
         let project = self.project.as_ref().filter(|project| project.dir() == dir);
         if project.and_then(|project| project.video_path(id)).as_deref() != Some(path) {
             return; // of another project, or moved meanwhile
         }
-        self.unchecked.remove(&id);
+        if !self.probes.answer(id, number) {
+            return; // the file may have changed since
+        }
         let trouble = match state {
             FileState::Facts(facts) => {
                 self.facts.insert(id, facts);
@@ -562,7 +561,7 @@ impl LabelingState {
     /// Notes what was found in videos that were added, many at once: not a change that a person would take back.
     fn note_facts(&mut self) -> Result<()> {
         let waited = self.facts_since.is_some_and(|since| since.elapsed() >= FACTS_WITHIN);
-        let due = waited || self.unchecked.is_empty() || self.facts.len() >= FACTS_AT_ONCE;
+        let due = waited || self.probes.is_empty() || self.facts.len() >= FACTS_AT_ONCE;
         let Some(project) = self.project.as_mut().filter(|project| due && !project.is_read_only()) else {
             return Ok(());
         };

@@ -73,7 +73,7 @@ impl PredictForm {
             videos => counted(videos.len(), "video"),
         };
         ui.heading(format!("Predict {what}"));
-        let about = "Stores the probability of every class. Videos that are complete are kept, others continue.";
+        let about = "Stores the probability of every class. Videos predicted before are skipped; those that were stopped continue.";
         ui.add(Label::new(RichText::new(about).color(tokens.weak)).wrap());
         ui.add_space(4.0);
         let mut line = |name: &str, text: String| {

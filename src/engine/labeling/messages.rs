@@ -14,6 +14,8 @@ use crate::labels::{Facts, VideoId};
 pub struct ProbeRequest {
     /// The video.
     pub id: VideoId,
+    /// Number of the request, repeated by its reply.
+    pub number: u64,
     /// Path of its file.
     pub path: PathBuf,
     /// The folder of the project.
@@ -55,6 +57,8 @@ pub enum LabelingEvent {
     File {
         /// The video.
         id: VideoId,
+        /// Number of the request.
+        number: u64,
         /// The folder of its project.
         dir: PathBuf,
         /// Path of the file in the request.

@@ -163,6 +163,7 @@ mod tests {
         };
         let request = ProbeRequest {
             id: VideoId(0),
+            number: 1,
             path: pipe.clone(),
             dir: dir.path().into(),
             known: Some(known),
@@ -192,7 +193,7 @@ mod tests {
         let state = |known: &Facts, keeps: bool| {
             let (path, dir) = (path.clone(), dir.path().to_owned());
             let known = Some(known.clone());
-            labeling.look(vec![ProbeRequest { id: VideoId(0), path, dir, known, thorough: false, keeps }]);
+            labeling.look(vec![ProbeRequest { id: VideoId(0), number: 1, path, dir, known, thorough: false, keeps }]);
             loop {
                 wakes.recv().unwrap();
                 if let Some(LabelingEvent::File { state, .. }) = labeling.news().last() {

@@ -40,7 +40,8 @@ impl MediaScanner {
         let request = self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let Some(request) = request else { return false };
         let state = caught("labeling", || state(&request)).unwrap_or_else(FileState::Unreadable);
-        let news = LabelingEvent::File { id: request.id, dir: request.dir, path: request.path, state };
+        let ProbeRequest { id, number, path, dir, .. } = request;
+        let news = LabelingEvent::File { id, number, dir, path, state };
         let kept = self.answers.send(news).is_ok();
         (self.wake)();
         kept

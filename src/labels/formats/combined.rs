@@ -17,8 +17,8 @@ pub(super) struct Combined {
 pub(super) enum LabelFate {
     /// The file has the same labels, or none.
     Same,
-    /// The labels of the file replace this many of the project.
-    Taken { replaced: usize },
+    /// The project takes the labels of the file: this many new ones, in place of this many of its own.
+    Taken { added: usize, replaced: usize },
     /// The project keeps its labels, since they are not to be replaced.
     Kept,
     /// The project keeps its labels, since those of the file cannot be used in full.
@@ -38,7 +38,7 @@ impl Combined {
             _ if is_silent || labels_of(known) == labels_of(&said) => LabelFate::Same,
             false if !replaces => LabelFate::Kept,
             false if left_out > 0 => LabelFate::Incomplete,
-            _ => LabelFate::Taken { replaced: replaced(known, &said) },
+            _ => LabelFate::Taken { added: lacking(&said, known), replaced: lacking(known, &said) },
         };
         let (mut video, mut texts) = (known.clone(), Texts { replaces, are_kept: false });
         match labels {
@@ -119,12 +119,12 @@ fn labels_of(video: &Video) -> (Vec<Label>, Vec<SegmentPlace>) {
     (labels, segments)
 }
 
-/// Returns the number of labels of `known` that the file does not have.
-fn replaced(known: &Video, said: &Video) -> usize {
-    let (_, segments) = labels_of(said);
+/// Returns the number of labels and segments of `video` that `other` does not have.
+fn lacking(video: &Video, other: &Video) -> usize {
+    let (_, segments) = labels_of(other);
     let is_gone = |segment: &&Segment| segments.binary_search(&place_of(segment)).is_err();
-    known.labels.iter().filter(|label| !said.labels.contains(label)).count()
-        + known.segments.iter().filter(is_gone).count()
+    video.labels.iter().filter(|label| !other.labels.contains(label)).count()
+        + video.segments.iter().filter(is_gone).count()
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
         }
         let other = video(&[segment(0, 0, ""), segment(1, 100, "new")], "", "");
         let combined = Combined::of(&known, other, 0, true);
-        assert_eq!(combined.labels, LabelFate::Taken { replaced: 1 });
+        assert_eq!(combined.labels, LabelFate::Taken { added: 1, replaced: 1 });
         assert_eq!(combined.video.segments, [segment(4, 0, "slow"), segment(0, 100, "new")]);
         assert_eq!((combined.video.group.as_str(), combined.video.note.as_str()), ("kitchen", "dark"));
     }

@@ -43,6 +43,8 @@ pub struct Import {
     pub kept: Vec<String>,
     /// `true` if groups or notes of the project are kept although the file has different ones.
     pub keeps_texts: bool,
+    /// Number of labels and segments that the project takes from the file.
+    pub added: usize,
     /// Number of labels and segments of the project that are replaced.
     pub replaced: usize,
     /// Number of labels and segments of the file that are left out.
@@ -63,6 +65,7 @@ impl Default for Import {
             new_missing: 0,
             kept: Vec::new(),
             keeps_texts: false,
+            added: 0,
             replaced: 0,
             left_out: 0,
         }

@@ -452,7 +452,10 @@ impl<'a> Merge<'a> {
             let path = || StoredPath::plain(&known.path);
             match labels {
                 LabelFate::Same => {}
-                LabelFate::Taken { replaced } => self.import.replaced += replaced,
+                LabelFate::Taken { added, replaced } => {
+                    self.import.added += added;
+                    self.import.replaced += replaced;
+                }
                 LabelFate::Kept => kept.push(path()),
                 LabelFate::Incomplete => incomplete.push((path(), left_out)),
             }

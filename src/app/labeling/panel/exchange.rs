@@ -194,6 +194,9 @@ fn in_words(import: &Import) -> String {
         let (videos, names) = (counted(import.kept.len(), "video"), first_names(&import.kept));
         text += &format!("; {videos} with different labels kept: {names}");
     }
+    if import.added > 0 {
+        text += &format!("; {} would be added", counted(import.added, "label"));
+    }
     if import.replaced > 0 {
         text += &format!("; {} would be replaced", counted(import.replaced, "label"));
     }
@@ -263,6 +266,9 @@ mod tests {
         assert_eq!(text(1), "No labels would change; 1 video with different labels kept: 1.mp4.");
         let end = "5 videos with different labels kept: 1.mp4, 2.mp4 and 3 more.";
         assert_eq!(text(5), format!("No labels would change; {end}"));
+        let import = Import { videos: 1, added: 30, replaced: 2, ..Import::default() };
+        let text = "Labels of 1 video would change; 30 labels would be added; 2 labels would be replaced.";
+        assert_eq!(in_words(&import), text);
     }
 
     #[test]

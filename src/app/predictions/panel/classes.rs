@@ -1,12 +1,15 @@
 //! The predicted classes: how many bouts each has, and which one the settings and the list are about.
 
-use eframe::egui::{Button, Grid, RichText, Ui};
+use eframe::egui::{Button, Grid, RichText, ScrollArea, Ui};
 
 use crate::app::labeling::chip::label_color;
 use crate::app::panel::PanelContext;
 use crate::app::predictions::review::{BoutState, ReviewedBout, class_of};
 use crate::app::ui::theme::Tokens;
 use crate::labels::{Label, edits};
+
+/// Most height of the table, in points: nine classes and a half, so that more of them are seen to be there.
+const TABLE: f32 = 252.0;
 
 /// What of the bouts is counted: open, accepted, rejected.
 const STATES: [(BoutState, &str); 3] =
@@ -20,9 +23,11 @@ pub(super) fn classes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.session.predictions.classes().map(|(place, name)| (place, name.to_owned())).collect();
     let chosen = cx.session.predictions.class.clone();
     let (mut choice, mut added) = (None, None);
-    Grid::new("predicted classes").striped(true).min_col_width(8.0).spacing([14.0, 2.0]).min_row_height(20.0).show(
-        ui,
-        |ui| {
+    // With many classes the table scrolls by itself, so that the settings and the bouts below stay in view.
+    let area = ScrollArea::vertical().id_salt("predicted classes").max_height(TABLE).auto_shrink([false, true]);
+    area.show(ui, |ui| {
+        let grid = Grid::new("predicted classes").striped(true).min_col_width(8.0).spacing([14.0, 2.0]);
+        grid.min_row_height(20.0).show(ui, |ui| {
             ui.label("");
             ui.label(RichText::new("Class").small().color(tokens.weak));
             STATES.iter().for_each(|(_, title)| _ = ui.label(RichText::new(*title).small().color(tokens.weak)));
@@ -52,8 +57,8 @@ pub(super) fn classes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 }
                 ui.end_row();
             }
-        },
-    );
+        });
+    });
     if let Some(choice) = choice {
         cx.session.predictions.class = choice;
     }

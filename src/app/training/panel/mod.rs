@@ -36,6 +36,7 @@ use crate::app::tasks::{Background, Tasks};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, remark, section};
 use crate::nets::ModelCard;
+use crate::plural::counted;
 use crate::training::{CutShort, EndingWork, TrainingPlan};
 
 /// A page of the panel.
@@ -260,7 +261,7 @@ impl TrainingPanel {
             }
         });
         interrupted_ui(ui, cx, &self.dismissals);
-        start_ui(ui, cx);
+        start_ui(ui, cx, self.form.forgotten_classes(cx.session));
         self.form.form_ui(ui, cx);
     }
 }
@@ -369,15 +370,18 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
     });
 }
 
-/// Why no run can be started, where the form is filled in. It has its line whether or not there is a reason, so that the fields below
-/// do not move while they are filled in.
-fn start_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+/// Why no run can be started, or which classes the new model will lack, where the form is filled in. It has its line whether or not there
+/// is something to say, so that the fields below do not move while they are filled in.
+fn start_ui(ui: &mut Ui, cx: &PanelContext<'_>, forgets: Option<usize>) {
     let height = ui.text_style_height(&TextStyle::Body);
-    let Err(reason) = cx.available(Command::StartTraining) else {
-        ui.allocate_space(vec2(0.0, height));
-        return;
+    let text = match (cx.available(Command::StartTraining), forgets) {
+        (Err(reason), _) => format!("Cannot start yet: {}", lowered(reason)),
+        (Ok(()), Some(count)) => format!("The new model will not know {} of the loaded one", counted(count, "class")),
+        (Ok(()), None) => {
+            ui.allocate_space(vec2(0.0, height));
+            return;
+        }
     };
-    let text = format!("Cannot start yet: {}", lowered(reason));
     ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).warning)).truncate());
 }
 

@@ -283,6 +283,15 @@ impl Form {
         self.ready().is_ok().then(|| fits.plans.clone())
     }
 
+    /// Returns the number of classes of the model that the new one will not predict; `None` where it predicts all, or the clips have
+    /// nothing to do with them.
+    pub fn forgotten_classes(&self, session: &Session) -> Option<usize> {
+        let (model, listing) = (session.model.as_ref()?, self.clips.listing().ok()?);
+        let lacking = listing.lacking(&model.classes);
+        let forgets = self.aim == Aim::Tune && !self.tuning.tuning.keep_classes;
+        (forgets && (1..model.classes.len()).contains(&lacking)).then_some(lacking)
+    }
+
     /// Returns what becomes of the classes of the model that the clips do not show; nothing where they show all, or have nothing to
     /// do with the model's.
     pub fn lacking_text(&self, session: &Session) -> Option<String> {
